@@ -1,0 +1,176 @@
+/**
+ * The one table of what authrim is made of: every Worker with its paths, bindings, stage and budget.
+ * Templates, the local server, the deploy plan, routes and the documentation read it.
+ */
+
+export type KvNamespace = 'CLIENTS' | 'AUTH_CODES' | 'REFRESH_TOKENS'
+
+/** A Durable Object class and the binding under which Workers reach it. */
+export const objects = {
+  KeyManager: 'KEY_MANAGER',
+  GrantLedger: 'GRANT_LEDGER',
+  SessionStore: 'SESSION_STORE',
+  PendingRequests: 'PENDING_REQUESTS',
+  Throttle: 'THROTTLE',
+} as const
+
+export type ObjectClass = keyof typeof objects
+
+/** What an opaque handle is for; each kind is authenticated with a key of its own. */
+export const handleKinds = [
+  'code',
+  'refresh',
+  'access',
+  'session',
+  'interaction',
+  'browser',
+  'request_uri',
+  'registration',
+  'initial',
+] as const
+
+export type HandleKind = (typeof handleKinds)[number]
+
+/** What a Worker may ask of the key lease: a private signing key, a handle key, or public keys only. */
+export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | `handle:${HandleKind}`
+
+export interface RateLimit {
+  readonly binding: string
+  /** Calls allowed in each period. */
+  readonly limit: number
+  /** Seconds; Cloudflare accepts 10 or 60. */
+  readonly period: 10 | 60
+}
+
+/** A plain-text variable in `[vars]`; its value comes from the environment's configuration. */
+export type Variable =
+  | 'ISSUER_URL'
+  | 'ENVIRONMENT'
+  | 'CODE_EXPIRY'
+  | 'TOKEN_EXPIRY'
+  | 'ID_TOKEN_EXPIRY'
+  | 'REFRESH_TOKEN_EXPIRY'
+  | 'SESSION_EXPIRY'
+  | 'PAR_EXPIRY'
+  | 'REGISTRATION'
+  | 'BRANDING'
+  | 'BOOTSTRAP_OPERATOR_KEY'
+
+export interface WorkerTopology {
+  /** Position in the staged deploy, counted from 1. */
+  readonly stage: 1 | 2 | 3 | 4
+  /** Exact paths, except that a trailing `/*` stands for everything below. */
+  readonly paths: readonly string[]
+  readonly kv: readonly KvNamespace[]
+  readonly database: boolean
+  /** Classes this Worker calls; the host of all classes is `objectHost`. */
+  readonly objects: readonly ObjectClass[]
+  readonly leases: readonly KeyUse[]
+  readonly rateLimits: readonly RateLimit[]
+  readonly variables: readonly Variable[]
+  /** Secrets that must be set with the version. */
+  readonly secrets: readonly string[]
+  /** Upper bound of the bundle, gzip, in KiB. */
+  readonly gzipBudget: number
+}
+
+/** The Worker whose code holds every Durable Object class and the key lease entrypoint. */
+export const objectHost = 'op-discovery'
+
+/** The entrypoint of `objectHost` that leases keys, and the binding under which others reach it. */
+export const keyLease = { entrypoint: 'KeyLease', binding: 'KEYS' } as const
+
+export const workers = {
+  'op-discovery': {
+    stage: 1,
+    paths: [
+      '/.well-known/openid-configuration',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/jwks.json',
+      '/op-discovery/health',
+    ],
+    kv: [],
+    database: false,
+    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: [],
+    rateLimits: [],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'BOOTSTRAP_OPERATOR_KEY'],
+    secrets: ['AUTHRIM_SECRET'],
+    gzipBudget: 25,
+  },
+  'op-userinfo': {
+    stage: 2,
+    paths: ['/userinfo', '/op-userinfo/health'],
+    kv: [],
+    database: true,
+    objects: ['GrantLedger'],
+    leases: ['verify', 'handle:access'],
+    rateLimits: [],
+    variables: ['ISSUER_URL', 'ENVIRONMENT'],
+    secrets: [],
+    gzipBudget: 20,
+  },
+  'op-auth': {
+    stage: 3,
+    paths: [
+      '/authorize',
+      '/as/par',
+      '/signin',
+      '/select-account',
+      '/consent',
+      '/logout',
+      '/account',
+      '/account/*',
+      '/assets/*',
+      '/op-auth/health',
+    ],
+    kv: ['CLIENTS', 'AUTH_CODES'],
+    database: true,
+    objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: ['verify', 'handle:code', 'handle:session', 'handle:interaction', 'handle:browser', 'handle:request_uri'],
+    rateLimits: [
+      { binding: 'PASSWORD_RATE', limit: 30, period: 60 },
+      { binding: 'PAR_RATE', limit: 300, period: 60 },
+    ],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'CODE_EXPIRY', 'SESSION_EXPIRY', 'PAR_EXPIRY', 'BRANDING'],
+    secrets: [],
+    gzipBudget: 45,
+  },
+  'op-token': {
+    stage: 3,
+    paths: ['/token', '/op-token/health'],
+    kv: ['CLIENTS', 'AUTH_CODES', 'REFRESH_TOKENS'],
+    database: true,
+    objects: ['GrantLedger', 'Throttle'],
+    leases: ['sign:access', 'sign:id', 'handle:code', 'handle:refresh', 'handle:access'],
+    rateLimits: [],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'REFRESH_TOKEN_EXPIRY'],
+    secrets: [],
+    gzipBudget: 30,
+  },
+  'op-management': {
+    stage: 4,
+    paths: ['/register', '/register/*', '/introspect', '/revoke', '/admin/v1/*', '/op-management/health'],
+    kv: ['CLIENTS', 'REFRESH_TOKENS'],
+    database: true,
+    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'Throttle'],
+    leases: ['verify', 'handle:refresh', 'handle:access', 'handle:registration', 'handle:initial'],
+    rateLimits: [{ binding: 'REGISTRATION_RATE', limit: 20, period: 60 }],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION'],
+    secrets: [],
+    gzipBudget: 35,
+  },
+} as const satisfies Record<string, WorkerTopology>
+
+export type WorkerName = keyof typeof workers
+
+export const workerNames: readonly WorkerName[] = ['op-discovery', 'op-userinfo', 'op-auth', 'op-token', 'op-management']
+
+export function isWorkerName(value: string): value is WorkerName {
+  return Object.hasOwn(workers, value)
+}
+
+/** The row of one Worker, with the types every consumer shares. */
+export function workerTopology(name: WorkerName): WorkerTopology {
+  return workers[name]
+}
