@@ -24,6 +24,7 @@ export const handleKinds = [
   'session',
   'interaction',
   'browser',
+  'device',
   'request_uri',
   'registration',
   'initial',
@@ -127,7 +128,7 @@ export const workers = {
     kv: ['CLIENTS', 'AUTH_CODES'],
     database: true,
     objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
-    leases: ['verify', 'handle:code', 'handle:session', 'handle:interaction', 'handle:browser', 'handle:request_uri'],
+    leases: ['verify', 'handle:code', 'handle:session', 'handle:interaction', 'handle:browser', 'handle:device', 'handle:request_uri'],
     rateLimits: [
       { binding: 'PASSWORD_RATE', limit: 30, period: 60 },
       { binding: 'PAR_RATE', limit: 300, period: 60 },

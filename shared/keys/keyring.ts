@@ -1,0 +1,156 @@
+import { waitUntil } from 'cloudflare:workers'
+import {
+  type CryptoKey as JoseKey,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  SignJWT,
+  base64url,
+  errors,
+  importJWK,
+  jwtVerify,
+} from 'jose'
+import type { SigningAlgorithm } from '../protocol/client.ts'
+import { unavailable } from '../protocol/error.ts'
+import { type Handle, type HandleKeys, mintHandle, openHandle } from '../protocol/handle.ts'
+import { leaseSeconds } from '../protocol/key-life-cycle.ts'
+import type { HandleKind } from '../topology.ts'
+import type { KeyLeaseService, LeasedKeys } from './lease.ts'
+
+interface ImportedKeys {
+  readonly leasedAt: number
+  readonly signing: ReadonlyMap<SigningAlgorithm, { kid: string; key: JoseKey }>
+  readonly publicKeys: ReadonlyMap<string, { alg: string; key: JoseKey }>
+  readonly handles: ReadonlyMap<HandleKind, HandleKeys>
+}
+
+/** An unknown key id forces one refetch in this time, so that garbage cannot keep the lease busy. Seconds. */
+const refetchInterval = 60
+
+/** JWTs that we sign stay far below this; longer text is refused before it is parsed. */
+const maximumToken = 16_384
+
+/**
+ * The keys a Worker has leased, kept in the isolate for `leaseSeconds` and renewed in the background while used.
+ * If KeyManager cannot be reached, the lease serves to its end and requests are then answered 503.
+ */
+export class Keyring {
+  readonly #service: KeyLeaseService
+  #keys: ImportedKeys | undefined
+  #refetchedAt = 0
+  #renewing = false
+
+  constructor(service: KeyLeaseService) {
+    this.#service = service
+  }
+
+  /** Signs claims with the current key of an algorithm. Times in seconds. */
+  async sign(alg: SigningAlgorithm, typ: string, claims: object, now: number): Promise<string> {
+    const keys = await this.#lease(now)
+    const signer = keys.signing.get(alg)
+    if (!signer) throw unavailable(`no ${alg} key is leased`)
+    return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid: signer.kid, typ }).sign(signer.key)
+  }
+
+  /**
+   * The claims of a token that we signed, or undefined for anything else. Checks signature and `typ`, issuer and
+   * times as `options` says.
+   */
+  async verify(token: string, options: JWTVerifyOptions, now: number): Promise<JWTPayload | undefined> {
+    if (token.length > maximumToken) return undefined
+    const currentDate = new Date(now * 1000)
+    try {
+      const verified = await jwtVerify(
+        token,
+        (header) => this.#publicKey(header.kid ?? '', header.alg, now),
+        { algorithms: ['ES256', 'RS256'], currentDate, ...options },
+      )
+      return verified.payload
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined
+      throw error
+    }
+  }
+
+  async mint(handle: Handle, now: number): Promise<string> {
+    return mintHandle(await this.#handleKeys(handle.kind, now), handle)
+  }
+
+  /** Opens a handle of a kind; undefined if it is forged, expired or of another kind. */
+  async open(kind: HandleKind, text: string, now: number): Promise<Handle | undefined> {
+    return openHandle(await this.#handleKeys(kind, now), kind, text, now)
+  }
+
+  async #publicKey(kid: string, alg: string, now: number): Promise<JoseKey> {
+    let known = (await this.#lease(now)).publicKeys.get(kid)
+    if (!known && this.#refetchedAt + refetchInterval <= now) {
+      this.#refetchedAt = now
+      known = (await this.#renew(now)).publicKeys.get(kid)
+    }
+    if (known?.alg !== alg) throw new errors.JWKSNoMatchingKey()
+    return known.key
+  }
+
+  async #handleKeys(kind: HandleKind, now: number): Promise<HandleKeys> {
+    const keys = (await this.#lease(now)).handles.get(kind)
+    if (!keys) throw new Error(`the key lease does not include handle:${kind}`)
+    return keys
+  }
+
+  async #lease(now: number): Promise<ImportedKeys> {
+    const age = this.#keys ? now - this.#keys.leasedAt : Infinity
+    if (this.#keys && age < leaseSeconds) {
+      if (age >= leaseSeconds / 2 && !this.#renewing) {
+        this.#renewing = true
+        waitUntil(
+          this.#renew(now)
+            .catch(() => undefined)
+            .finally(() => {
+              this.#renewing = false
+            }),
+        )
+      }
+      return this.#keys
+    }
+    return this.#renew(now)
+  }
+
+  async #renew(now: number): Promise<ImportedKeys> {
+    let leased: LeasedKeys
+    try {
+      leased = await this.#service.lease()
+    } catch (error) {
+      throw unavailable(error)
+    }
+    this.#keys = await imported(leased, now)
+    return this.#keys
+  }
+}
+
+async function imported(leased: LeasedKeys, now: number): Promise<ImportedKeys> {
+  const signing = new Map<SigningAlgorithm, { kid: string; key: JoseKey }>()
+  for (const { kid, alg, privateKey } of leased.signing)
+    signing.set(alg, { kid, key: asKey(await importJWK(privateKey, alg)) })
+  const publicKeys = new Map<string, { alg: string; key: JoseKey }>()
+  for (const jwk of leased.publicKeys)
+    if (jwk.kid && jwk.alg) publicKeys.set(jwk.kid, { alg: jwk.alg, key: asKey(await importJWK(jwk, jwk.alg)) })
+  const handles = new Map<HandleKind, HandleKeys>()
+  for (const kind of handleKindsOf(leased)) {
+    const keys = new Map<number, CryptoKey>()
+    for (const { id, key } of leased.handles[kind] ?? []) keys.set(id, await hmacKey(key))
+    handles.set(kind, keys)
+  }
+  return { leasedAt: now, signing, publicKeys, handles }
+}
+
+function handleKindsOf(leased: LeasedKeys): HandleKind[] {
+  return Object.keys(leased.handles).filter((kind): kind is HandleKind => kind in leased.handles)
+}
+
+function hmacKey(key: string): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', base64url.decode(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+}
+
+function asKey(key: JoseKey | Uint8Array): JoseKey {
+  if (key instanceof Uint8Array) throw new Error('a symmetric key cannot sign tokens')
+  return key
+}

@@ -1,0 +1,27 @@
+import type { JWK } from 'jose'
+import type { SigningAlgorithm } from '../protocol/client.ts'
+import type { HandleKind } from '../topology.ts'
+
+export interface LeasedSigningKey {
+  readonly kid: string
+  readonly alg: SigningAlgorithm
+  readonly privateKey: JWK
+}
+
+export interface LeasedHandleKey {
+  readonly id: number
+  /** 256 bits, base64url. */
+  readonly key: string
+}
+
+/** What the key lease answers: only the uses that the caller's service binding names. */
+export interface LeasedKeys {
+  readonly signing: readonly LeasedSigningKey[]
+  readonly publicKeys: readonly JWK[]
+  readonly handles: Partial<Record<HandleKind, readonly LeasedHandleKey[]>>
+}
+
+/** The entrypoint of op-discovery as other Workers see it. */
+export interface KeyLeaseService {
+  lease(): Promise<LeasedKeys>
+}
