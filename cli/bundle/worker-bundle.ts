@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { BuildOptions, Plugin } from 'esbuild'
+import type { WorkerName } from '../../shared/topology.ts'
+import { BundleError } from './bundle-error.ts'
+import { type AuthrimPackage, authrimPackage } from './package-root.ts'
+
+export interface WorkerBundle {
+  readonly worker: WorkerName
+  readonly code: Uint8Array
+  readonly sha256: string
+  readonly bytes: number
+  readonly gzipBytes: number
+}
+
+/** The entry of a Worker's sources; absent in the installed package, which ships bundles only. */
+export function workerEntry(worker: WorkerName, root = authrimPackage().root): string {
+  return join(root, 'workers', worker, 'index.ts')
+}
+
+/** True where bundles can be made from source: in the repository. */
+export function hasSource(worker: WorkerName, root = authrimPackage().root): boolean {
+  return existsSync(workerEntry(worker, root))
+}
+
+/** Imports of style sheets and of scripts for the browser give their minified text. */
+export const assetText: Plugin = {
+  name: 'asset-text',
+  setup(build) {
+    build.onLoad({ filter: /\.css$|\.client\.js$/ }, async ({ path }) => {
+      const loader = extname(path) === '.css' ? 'css' : 'js'
+      const { transform } = await import('esbuild')
+      const { code } = await transform(readFileSync(path, 'utf8'), { loader, minify: true, target: 'es2022' })
+      return { contents: code.trimEnd(), loader: 'text' }
+    })
+  },
+}
+
+/** How every Worker is bundled; `authrim dev` watches with the same options. */
+export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage = authrimPackage()) {
+  return {
+    entryPoints: [workerEntry(worker, authrim.root)],
+    // Paths in the output are relative to here, so that the bundle is the same on every machine.
+    absWorkingDir: authrim.root,
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    mainFields: ['module', 'main'],
+    external: ['cloudflare:*', 'node:*'],
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+    loader: { '.txt': 'text', '.svg': 'text' },
+    define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
+    plugins: [assetText],
+    sourcemap: false,
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'silent',
+  } as const satisfies BuildOptions
+}
+
+/** Hash and sizes of a bundle's bytes. */
+export function measure(worker: WorkerName, code: Uint8Array): WorkerBundle {
+  return {
+    worker,
+    code,
+    sha256: createHash('sha256').update(code).digest('hex'),
+    bytes: code.byteLength,
+    gzipBytes: gzipSync(code, { level: 9 }).byteLength,
+  }
+}
+
+/** Bundles one Worker from its sources into one file, byte for byte the same each time. */
+export async function bundleWorker(
+  worker: WorkerName,
+  authrim: AuthrimPackage = authrimPackage(),
+): Promise<WorkerBundle> {
+  const { build, formatMessages } = await import('esbuild')
+  const result = await build(workerBuildOptions(worker, authrim)).catch(async (failure: unknown) => {
+    const errors = failure instanceof Error && 'errors' in failure ? failure.errors : undefined
+    if (!Array.isArray(errors)) throw failure
+    const lines = await formatMessages(errors, { kind: 'error', color: false })
+    throw new BundleError(`${worker} does not bundle:\n${lines.join('').trimEnd()}`, 'npm run check')
+  })
+  const [output] = result.outputFiles
+  if (!output) throw new BundleError(`${worker} gave no output`, 'npm run build')
+  return measure(worker, output.contents)
+}
