@@ -34,9 +34,10 @@ export function currentKey<K extends KeyTimes>(keys: readonly K[], alg: string, 
     .reduce<K | undefined>((latest, key) => ((key.signsFrom ?? 0) >= (latest?.signsFrom ?? 0) ? key : latest), undefined)
 }
 
-/** The published key that is to sign after the current one. */
+/** The published key that signs after the current one: the planned one, or else the one published longest. */
 export function nextKey<K extends KeyTimes>(keys: readonly K[], alg: string, now: number): K | undefined {
-  return keys.find((key) => key.alg === alg && (key.signsFrom === undefined || key.signsFrom > now))
+  const waiting = keys.filter((key) => key.alg === alg && (key.signsFrom === undefined || key.signsFrom > now))
+  return waiting.find((key) => key.signsFrom !== undefined) ?? waiting.toSorted((a, b) => a.createdAt - b.createdAt)[0]
 }
 
 export function keyState(key: KeyTimes, keys: readonly KeyTimes[], now: number): KeyState {

@@ -11,7 +11,7 @@ import {
   nextKey,
   switchTime,
 } from '../../protocol/key-life-cycle.ts'
-import type { HandleKind, KeyUse } from '../../topology.ts'
+import { type HandleKind, type KeyUse, handleKinds } from '../../topology.ts'
 import { Seal } from './sealing.ts'
 
 export interface KeyManagerEnv {
@@ -132,8 +132,8 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     await this.#ensureKeys(now)
     const rotations: Rotation[] = []
     for (const each of alg ? [alg] : algorithms) {
-      const fresh = await this.#generate(each, now)
-      rotations.push(this.#switch(each, fresh, immediately, now))
+      await this.#ensureSpare(each, now)
+      rotations.push(this.#switch(each, immediately, now))
     }
     this.#setting('rotatedAt', String(now))
     await this.#schedule(now)
@@ -142,20 +142,16 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   /** Drops a key at once, in the middle of its life: everything it signed is refused from now on. */
   async revoke(kid: string, now: number): Promise<Revocation | undefined> {
-    await this.#ensureKeys(now)
-    const key = this.#keys(now).find((each) => each.kid === kid)
-    if (!key) return undefined
-    const fresh = await this.#generate(key.alg, now)
+    const alg = this.#keys(now).find((key) => key.kid === kid)?.alg
+    if (!alg) return undefined
+    await this.#ensureSpare(alg, now)
+    const wasCurrent = currentKey(this.#keys(now), alg, now)?.kid === kid
     if (this.#sql.exec('DELETE FROM keys WHERE kid = ?', kid).rowsWritten === 0) return undefined
-    if (!nextKey(this.#keys(now), key.alg, now)) this.#insert(fresh)
-    let current = currentKey(this.#keys(now), key.alg, now)
-    if (!current || (current.leavesAt !== undefined && keyState(key, [key, ...this.#keys(now)], now) === 'current')) {
-      const next = nextKey(this.#keys(now), key.alg, now) ?? fresh
-      this.#sql.exec('UPDATE keys SET signs_from = ?, leaves_at = NULL WHERE kid = ?', now, next.kid)
-      if (next.kid !== fresh.kid) this.#insert(fresh)
-      current = next
-    }
-    return { kid, alg: key.alg, replacement: current.kid }
+    const replacement = wasCurrent ? nextKey(this.#keys(now), alg, now) : currentKey(this.#keys(now), alg, now)
+    if (!replacement) throw new Error(`no ${alg} key is left`)
+    if (wasCurrent) this.#sql.exec('UPDATE keys SET signs_from = ? WHERE kid = ?', now, replacement.kid)
+    await this.#ensureSpare(alg, now)
+    return { kid, alg, replacement: replacement.kid }
   }
 
   /** When keys rotate by themselves. */
@@ -273,29 +269,34 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     }
   }
 
-  #switch(alg: SigningAlgorithm, fresh: KeyRow, immediately: boolean, now: number): Rotation {
+  /** Publishes a key beyond the one that signs next, so that a switch always leaves another next behind. */
+  async #ensureSpare(alg: SigningAlgorithm, now: number): Promise<void> {
+    const waiting = () => this.#keys(now).filter((key) => key.alg === alg && keyState(key, this.#keys(now), now) === 'next')
+    if (waiting().length > 1) return
+    const fresh = await this.#generate(alg, now)
+    if (waiting().length <= 1) this.#insert(fresh)
+  }
+
+  #switch(alg: SigningAlgorithm, immediately: boolean, now: number): Rotation {
     const keys = this.#keys(now)
     const current = currentKey(keys, alg, now)
-    let next = nextKey(keys, alg, now)
-    if (!next) {
-      this.#insert(fresh)
-      next = fresh
-    }
+    const next = nextKey(keys, alg, now)
+    const spare = nextKey(
+      keys.filter((key) => key.kid !== next?.kid),
+      alg,
+      now,
+    )
+    if (!next || !spare) throw new Error(`no ${alg} key to switch to`)
     const planned = next.signsFrom !== undefined && !immediately
     const effectiveAt = planned ? (next.signsFrom ?? now) : switchTime(next, now, immediately)
-    const successor = keys.find((key) => key.alg === alg && key.kid !== next.kid && key.createdAt >= next.createdAt && key.signsFrom === undefined)
     if (!planned) {
       this.#sql.exec('UPDATE keys SET signs_from = ? WHERE kid = ?', effectiveAt, next.kid)
-      if (current)
-        this.#sql.exec(
-          'UPDATE keys SET leaves_at = ? WHERE kid = ?',
-          departure(effectiveAt, this.#longestToken),
-          current.kid,
-        )
-      if (!successor && next.kid !== fresh.kid) this.#insert(fresh)
+      if (current) {
+        const leavesAt = departure(effectiveAt, this.#longestToken)
+        this.#sql.exec('UPDATE keys SET leaves_at = ? WHERE kid = ?', leavesAt, current.kid)
+      }
     }
-    const following = successor?.kid ?? fresh.kid
-    return { alg, retiring: current?.kid, current: next.kid, next: following, effectiveAt }
+    return { alg, retiring: current?.kid, current: next.kid, next: spare.kid, effectiveAt }
   }
 
   async #generate(alg: SigningAlgorithm, now: number): Promise<KeyRow> {
@@ -355,8 +356,9 @@ function isHandleUse(use: KeyUse): use is `handle:${HandleKind}` {
 }
 
 function kindOf(use: `handle:${HandleKind}`): HandleKind {
-  const kind = use.slice('handle:'.length)
-  return kind as HandleKind
+  const kind = handleKinds.find((each) => use === `handle:${each}`)
+  if (!kind) throw new Error(`unknown key use ${use}`)
+  return kind
 }
 
 /** Handle keys differ per kind, so that a Worker that mints one kind cannot forge another. */

@@ -1,0 +1,351 @@
+import { DurableObject } from 'cloudflare:workers'
+
+/** What the caller knows of the client, so that a stopped client or a changed secret counts at once. */
+export interface ClientKnowledge {
+  readonly clientId: string
+  /** `Client.revision` of the record the caller worked with. */
+  readonly revision: number
+}
+
+export interface NewGrant {
+  readonly id: string
+  readonly sub: string
+  readonly sid: string | undefined
+  /** JSON of the `Grant`. */
+  readonly record: string
+  /** Seconds since the epoch, like all times here. */
+  readonly codeExpiresAt: number
+  readonly offline: boolean
+}
+
+export type LedgerRefusal =
+  /** No such grant, or it was ended or expired. */
+  | 'unknown'
+  | 'expired'
+  | 'revoked'
+  /** Belongs to another client: nothing was changed. */
+  | 'foreign'
+  /** Used before: the whole grant is now revoked. */
+  | 'replayed'
+  /** The caller's client record is older than the last announced change. */
+  | 'stale'
+  /** The client is disabled. */
+  | 'stopped'
+
+export type ClaimResult = { readonly ok: true; readonly record: string } | { readonly ok: false; readonly why: LedgerRefusal }
+
+export type RotateResult =
+  | { readonly ok: true; readonly generation: number; readonly expiresAt: number; readonly record: string }
+  | { readonly ok: false; readonly why: LedgerRefusal }
+
+export interface GrantListing {
+  readonly id: string
+  readonly sub: string
+  readonly clientId: string
+  readonly record: string
+  readonly expiresAt: number
+  readonly revoked: boolean
+  readonly offline: boolean
+}
+
+/** A lost reply may be asked for again, and two tabs may refresh at once, for this long. Seconds. */
+const grace = 30
+
+/** Finished grants stay this long after their last token, so that a late replay is still recognised. Seconds. */
+const afterlife = 600
+
+const sweepInterval = 3_600_000
+
+type Row = {
+  id: string
+  client_id: string
+  sub: string
+  record: string
+  code_expires_at: number
+  claimed_at: number | null
+  redemption_id: string | null
+  generation: number
+  rotated_at: number
+  refresh_expires_at: number
+  revoked_at: number | null
+  delete_at: number
+  offline: number
+}
+
+/**
+ * Decides what may happen only once: redeeming a code, rotating a refresh token, using a `jti`. Guarantee: every
+ * decision is synchronous SQL inside one object, without an await between reading and writing, so of any number of
+ * parallel callers exactly one wins.
+ */
+export class GrantLedger extends DurableObject {
+  readonly #sql: SqlStorage
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env)
+    this.#sql = ctx.storage.sql
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS grants (
+      id TEXT PRIMARY KEY, client_id TEXT NOT NULL, sub TEXT NOT NULL, sid TEXT, record TEXT NOT NULL,
+      code_expires_at INTEGER NOT NULL, claimed_at INTEGER, redemption_id TEXT,
+      generation INTEGER NOT NULL DEFAULT 0, rotated_at INTEGER NOT NULL DEFAULT 0,
+      refresh_expires_at INTEGER NOT NULL DEFAULT 0, revoked_at INTEGER, delete_at INTEGER NOT NULL,
+      offline INTEGER NOT NULL) WITHOUT ROWID`)
+    this.#sql.exec(
+      'CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID',
+    )
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS clients (
+      client_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, stopped INTEGER NOT NULL) WITHOUT ROWID`)
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS tokens (
+      id TEXT PRIMARY KEY, grant_id TEXT, claims TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`)
+    void ctx.blockConcurrencyWhile(async () => {
+      if ((await ctx.storage.getAlarm()) === null) await ctx.storage.setAlarm(Date.now() + sweepInterval)
+    })
+  }
+
+  /** Records a grant whose code is about to be handed out. */
+  open(grant: NewGrant, client: ClientKnowledge): LedgerRefusal | undefined {
+    const refusal = this.#clientRefusal(client)
+    if (refusal) return refusal
+    this.#sql.exec(
+      `INSERT INTO grants (id, client_id, sub, sid, record, code_expires_at, delete_at, offline)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      grant.id,
+      client.clientId,
+      grant.sub,
+      grant.sid ?? null,
+      grant.record,
+      grant.codeExpiresAt,
+      grant.codeExpiresAt + afterlife,
+      grant.offline ? 1 : 0,
+    )
+    return undefined
+  }
+
+  /** The record of a grant, for when KV does not have it. */
+  read(id: string): string | undefined {
+    return this.#grant(id)?.record
+  }
+
+  /**
+   * Redeems a code. The same redemption id gets the same answer again, so a lost reply is no false alarm; any other
+   * second claim by the client revokes the grant (RFC 6749 §4.1.2).
+   */
+  claim(
+    id: string,
+    redemptionId: string,
+    client: ClientKnowledge,
+    lifetimes: { tokensUntil: number; refreshUntil: number | undefined },
+    now: number,
+  ): ClaimResult {
+    const grant = this.#grant(id)
+    const refusal = this.#refusal(grant, client)
+    if (refusal) return { ok: false, why: refusal }
+    if (!grant) return { ok: false, why: 'unknown' }
+    if (grant.claimed_at !== null) {
+      if (grant.redemption_id === redemptionId && now - grant.claimed_at <= grace)
+        return { ok: true, record: grant.record }
+      this.#end(id, now)
+      return { ok: false, why: 'replayed' }
+    }
+    if (grant.code_expires_at <= now) return { ok: false, why: 'expired' }
+    const refreshUntil = lifetimes.refreshUntil ?? 0
+    this.#sql.exec(
+      `UPDATE grants SET claimed_at = ?, redemption_id = ?, rotated_at = ?, refresh_expires_at = ?, delete_at = ?
+       WHERE id = ?`,
+      now,
+      redemptionId,
+      now,
+      refreshUntil,
+      Math.max(lifetimes.tokensUntil, refreshUntil) + afterlife,
+      id,
+    )
+    return { ok: true, record: grant.record }
+  }
+
+  /** Spends a code whose redemption was wrong in a way that only an attacker or a defect explains. */
+  burn(id: string, clientId: string, now: number): void {
+    if (this.#grant(id)?.client_id === clientId) this.#end(id, now)
+  }
+
+  /**
+   * Moves a refresh token family one generation on. For `grace` seconds the previous generation gets the same
+   * successor again; an older one revokes the family (RFC 9700 §4.14.2).
+   */
+  rotate(
+    id: string,
+    generation: number,
+    client: ClientKnowledge,
+    lifetimes: { tokensUntil: number; refreshUntil: number },
+    now: number,
+  ): RotateResult {
+    const grant = this.#grant(id)
+    const refusal = this.#refusal(grant, client)
+    if (refusal) return { ok: false, why: refusal }
+    if (!grant || grant.claimed_at === null) return { ok: false, why: 'unknown' }
+    if (grant.refresh_expires_at <= now) return { ok: false, why: 'expired' }
+    if (generation === grant.generation) {
+      this.#sql.exec(
+        'UPDATE grants SET generation = generation + 1, rotated_at = ?, refresh_expires_at = ?, delete_at = ? WHERE id = ?',
+        now,
+        lifetimes.refreshUntil,
+        Math.max(lifetimes.tokensUntil, lifetimes.refreshUntil) + afterlife,
+        id,
+      )
+      return { ok: true, generation: generation + 1, expiresAt: lifetimes.refreshUntil, record: grant.record }
+    }
+    if (generation === grant.generation - 1 && now - grant.rotated_at <= grace)
+      return { ok: true, generation: grant.generation, expiresAt: grant.refresh_expires_at, record: grant.record }
+    this.#end(id, now)
+    return { ok: false, why: 'replayed' }
+  }
+
+  /** Whether a refresh token is the live one of its family, without using it. */
+  refreshStanding(id: string, generation: number, now: number): string | undefined {
+    const grant = this.#grant(id)
+    if (!grant || grant.revoked_at !== null || grant.claimed_at === null) return undefined
+    if (grant.refresh_expires_at <= now || generation !== grant.generation || this.#stopped(grant.client_id))
+      return undefined
+    return grant.record
+  }
+
+  /**
+   * Whether an access token still counts. Answers the subject of its grant (empty for a client of its own), or
+   * undefined once token, grant or client are stopped.
+   */
+  tokenStanding(jti: string, grantId: string | undefined, clientId: string): string | undefined {
+    if (this.#isUsed(`token:${jti}`) || this.#stopped(clientId)) return undefined
+    if (grantId === undefined) return ''
+    const grant = this.#grant(grantId)
+    return grant && grant.revoked_at === null && grant.client_id === clientId ? grant.sub : undefined
+  }
+
+  /** Keeps the claims of an opaque access token. */
+  keepToken(id: string, grantId: string | undefined, claims: string, expiresAt: number): void {
+    this.#sql.exec('INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?)', id, grantId ?? null, claims, expiresAt)
+  }
+
+  /** The claims of an opaque access token, or undefined. */
+  token(id: string, now: number): string | undefined {
+    return this.#sql
+      .exec<{ claims: string }>('SELECT claims FROM tokens WHERE id = ? AND expires_at > ?', id, now)
+      .toArray()[0]?.claims
+  }
+
+  /** True for the first caller with this key, false for every later one until it expires. */
+  once(key: string, expiresAt: number): boolean {
+    return this.#sql.exec('INSERT OR IGNORE INTO used VALUES (?, ?)', key, expiresAt).rowsWritten > 0
+  }
+
+  revokeToken(jti: string, expiresAt: number): void {
+    this.once(`token:${jti}`, expiresAt)
+  }
+
+  /** True if the grant existed and was not revoked before. */
+  revoke(id: string, now: number): boolean {
+    return this.#end(id, now)
+  }
+
+  /** Ends the grants of a client, a person or a browser session; answers how many. `keepOffline` spares offline ones. */
+  revokeAll(
+    of: { clientId?: string | undefined; sub?: string | undefined; sid?: string | undefined; keepOffline?: boolean },
+    now: number,
+  ): number {
+    if (of.clientId === undefined && of.sub === undefined && of.sid === undefined) return 0
+    return this.#sql.exec(
+      `UPDATE grants SET revoked_at = ?1 WHERE revoked_at IS NULL AND (?2 IS NULL OR client_id = ?2)
+       AND (?3 IS NULL OR sub = ?3) AND (?4 IS NULL OR sid = ?4) AND (?5 = 0 OR offline = 0)`,
+      now,
+      of.clientId ?? null,
+      of.sub ?? null,
+      of.sid ?? null,
+      of.keepOffline ? 1 : 0,
+    ).rowsWritten
+  }
+
+  /** Makes a client's change known; records older than `revision` are refused from now on. */
+  announceClient(client: ClientKnowledge, stopped: boolean): void {
+    this.#sql.exec(
+      `INSERT INTO clients VALUES (?, ?, ?) ON CONFLICT (client_id) DO UPDATE
+       SET revision = excluded.revision, stopped = excluded.stopped WHERE excluded.revision >= revision`,
+      client.clientId,
+      client.revision,
+      stopped ? 1 : 0,
+    )
+  }
+
+  /** Grants in the order of their ids, after `after`. */
+  list(
+    of: { clientId?: string | undefined; sub?: string | undefined },
+    after: string,
+    limit: number,
+    now: number,
+  ): GrantListing[] {
+    return this.#sql
+      .exec<Row>(
+        `SELECT * FROM grants WHERE id > ?1 AND claimed_at IS NOT NULL AND delete_at > ?2
+         AND (?3 IS NULL OR client_id = ?3) AND (?4 IS NULL OR sub = ?4) ORDER BY id LIMIT ?5`,
+        after,
+        now,
+        of.clientId ?? null,
+        of.sub ?? null,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({
+        id: row.id,
+        sub: row.sub,
+        clientId: row.client_id,
+        record: row.record,
+        expiresAt: row.refresh_expires_at || row.delete_at - afterlife,
+        revoked: row.revoked_at !== null,
+        offline: row.refresh_expires_at > 0,
+      }))
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Math.floor(Date.now() / 1000)
+    this.#sql.exec('DELETE FROM grants WHERE delete_at <= ?', now)
+    this.#sql.exec('DELETE FROM used WHERE expires_at <= ?', now)
+    this.#sql.exec('DELETE FROM tokens WHERE expires_at <= ?', now)
+    await this.ctx.storage.setAlarm(Date.now() + sweepInterval)
+  }
+
+  #grant(id: string): Row | undefined {
+    return this.#sql.exec<Row>('SELECT * FROM grants WHERE id = ?', id).toArray()[0]
+  }
+
+  #refusal(grant: Row | undefined, client: ClientKnowledge): LedgerRefusal | undefined {
+    const refusal = this.#clientRefusal(client)
+    if (refusal) return refusal
+    if (!grant) return 'unknown'
+    if (grant.client_id !== client.clientId) return 'foreign'
+    return grant.revoked_at === null ? undefined : 'revoked'
+  }
+
+  #clientRefusal(client: ClientKnowledge): LedgerRefusal | undefined {
+    const known = this.#sql
+      .exec<{ revision: number; stopped: number }>(
+        'SELECT revision, stopped FROM clients WHERE client_id = ?',
+        client.clientId,
+      )
+      .toArray()[0]
+    if (!known) return undefined
+    if (known.stopped) return 'stopped'
+    return known.revision > client.revision ? 'stale' : undefined
+  }
+
+  #stopped(clientId: string): boolean {
+    return (
+      this.#sql.exec('SELECT 1 FROM clients WHERE client_id = ? AND stopped = 1', clientId).toArray().length > 0
+    )
+  }
+
+  #isUsed(key: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM used WHERE key = ?', key).toArray().length > 0
+  }
+
+  #end(id: string, now: number): boolean {
+    return (
+      this.#sql.exec('UPDATE grants SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', now, id).rowsWritten > 0
+    )
+  }
+}

@@ -1,0 +1,127 @@
+import { DurableObject } from 'cloudflare:workers'
+
+/** A browser session: who signed in, when and how, and which clients it reached. Times are seconds. */
+export interface Session {
+  readonly sub: string
+  /** What clients see of the session, never the cookie. */
+  readonly sid: string
+  readonly authTime: number
+  readonly acr: string
+  readonly amr: readonly string[]
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly expiresAt: number
+  readonly userAgent: string
+  readonly address: string
+  /** Scopes in force for each client signed in to, space-separated: consent already given needs no second look. */
+  readonly clients: Readonly<Record<string, string>>
+}
+
+export interface SessionListing extends Session {
+  /** The hash of the cookie, which names the session in lists. */
+  readonly id: string
+}
+
+/** A visit refreshes `lastSeenAt` at most this often, since each refresh is a write. Seconds. */
+const visitInterval = 300
+const sweepInterval = 3_600_000
+
+type Row = { id: string; sub: string; sid: string; expires_at: number; last_seen_at: number; session: string }
+
+/** Keeps browser sessions under the hash of their cookie. Guarantee: an ended session is gone for the next reader. */
+export class SessionStore extends DurableObject {
+  readonly #sql: SqlStorage
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env)
+    this.#sql = ctx.storage.sql
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS sessions (
+      id TEXT PRIMARY KEY, sub TEXT NOT NULL, sid TEXT NOT NULL, expires_at INTEGER NOT NULL,
+      last_seen_at INTEGER NOT NULL, session TEXT NOT NULL) WITHOUT ROWID`)
+    void ctx.blockConcurrencyWhile(async () => {
+      if ((await ctx.storage.getAlarm()) === null) await ctx.storage.setAlarm(Date.now() + sweepInterval)
+    })
+  }
+
+  create(id: string, session: Session): void {
+    this.#sql.exec(
+      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)',
+      id,
+      session.sub,
+      session.sid,
+      session.expiresAt,
+      session.lastSeenAt,
+      JSON.stringify(session),
+    )
+  }
+
+  /** A live session, noting the visit. */
+  visit(id: string, now: number): Session | undefined {
+    const row = this.#row(id, now)
+    if (row && row.last_seen_at + visitInterval <= now)
+      this.#sql.exec('UPDATE sessions SET last_seen_at = ? WHERE id = ?', now, id)
+    return row && sessionOf(row)
+  }
+
+  /** Notes that the person signed in to a client with these scopes. */
+  addClient(id: string, clientId: string, scope: string, now: number): void {
+    const row = this.#row(id, now)
+    if (!row) return
+    const session = sessionOf(row)
+    const clients = { ...session.clients, [clientId]: scope }
+    this.#sql.exec('UPDATE sessions SET session = ? WHERE id = ?', JSON.stringify({ ...session, clients }), id)
+  }
+
+  /** Forgets a client in every session of a person, so that consent is asked again. */
+  forgetClient(sub: string, clientId: string): void {
+    for (const row of this.#sql.exec<Row>('SELECT * FROM sessions WHERE sub = ?', sub).toArray()) {
+      const session = sessionOf(row)
+      const { [clientId]: _, ...clients } = session.clients
+      this.#sql.exec('UPDATE sessions SET session = ? WHERE id = ?', JSON.stringify({ ...session, clients }), row.id)
+    }
+  }
+
+  /** Ends a session, only if it belongs to `sub` where that is given. Answers its `sid`. */
+  end(id: string, sub?: string): string | undefined {
+    return this.#sql
+      .exec<{ sid: string }>(
+        'DELETE FROM sessions WHERE id = ?1 AND (?2 IS NULL OR sub = ?2) RETURNING sid',
+        id,
+        sub ?? null,
+      )
+      .toArray()[0]?.sid
+  }
+
+  /** Ends every session of a person but one; answers their `sid`s. */
+  endAll(sub: string, except?: string): string[] {
+    return this.#sql
+      .exec<{ sid: string }>(
+        'DELETE FROM sessions WHERE sub = ?1 AND (?2 IS NULL OR id <> ?2) RETURNING sid',
+        sub,
+        except ?? null,
+      )
+      .toArray()
+      .map((row) => row.sid)
+  }
+
+  list(sub: string, now: number): SessionListing[] {
+    return this.#sql
+      .exec<Row>('SELECT * FROM sessions WHERE sub = ? AND expires_at > ?', sub, now)
+      .toArray()
+      .map((row) => ({ ...sessionOf(row), id: row.id }))
+  }
+
+  override async alarm(): Promise<void> {
+    this.#sql.exec('DELETE FROM sessions WHERE expires_at <= ?', Math.floor(Date.now() / 1000))
+    await this.ctx.storage.setAlarm(Date.now() + sweepInterval)
+  }
+
+  #row(id: string, now: number): Row | undefined {
+    return this.#sql.exec<Row>('SELECT * FROM sessions WHERE id = ? AND expires_at > ?', id, now).toArray()[0]
+  }
+}
+
+function sessionOf(row: Row): Session {
+  const session: Session = JSON.parse(row.session)
+  return { ...session, lastSeenAt: row.last_seen_at }
+}
