@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from 'playwright-core'
+
+const require = createRequire(import.meta.url)
+const root = join(import.meta.dirname, '../..')
+
+/** Where distributions put a Chromium that somebody installed. */
+const INSTALLED = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--no-zygote',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-domain-reliability',
+  '--disable-sync',
+  '--no-first-run',
+  '--no-pings',
+  '--font-render-hinting=none',
+]
+
+export interface PageOptions {
+  /** Default true. */
+  javaScript?: boolean
+  /** Default light. */
+  colorScheme?: 'light' | 'dark'
+  /** Default 1280 by 800. */
+  viewport?: { width: number; height: number }
+  /** Anything else that Playwright's `browser.newContext` takes. */
+  context?: BrowserContextOptions
+}
+
+export interface TestBrowser {
+  /** A page in a browser context of its own: no cookie or cache is shared with another. */
+  newPage(options?: PageOptions): Promise<Page>
+  /** The browser itself, for what `newPage` does not cover. */
+  browser: Browser
+  close(): Promise<void>
+}
+
+export interface AxeViolation {
+  id: string
+  impact: string | null
+  help: string
+  /** The HTML of each element concerned, with what is wrong with it. */
+  nodes: string[]
+}
+
+/** A headless Chromium: the installed one, or else the one that npm brought. */
+export async function openBrowser(): Promise<TestBrowser> {
+  const browser = await chromium.launch({ ...(await executable()), args: ARGUMENTS, headless: true })
+  return {
+    browser,
+    newPage: async (options) => (await browser.newContext(contextOptions(options))).newPage(),
+    close: () => browser.close(),
+  }
+}
+
+/** Runs axe-core with the rules of WCAG 2.2 AA and its best practices, and returns what it found wrong. */
+export async function axe(page: Page): Promise<AxeViolation[]> {
+  const source = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
+  // Evaluated through the debugger, which a page's content security policy does not concern.
+  await page.evaluate(source)
+  return page.evaluate(async () => {
+    const { axe: runner } = window as unknown as { axe: { run(): Promise<AxeResults> } }
+    const { violations } = await runner.run()
+    return violations.map(({ id, impact, help, nodes }) => ({
+      id,
+      impact,
+      help,
+      nodes: nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`),
+    }))
+  })
+}
+
+interface AxeResults {
+  violations: {
+    id: string
+    impact: string | null
+    help: string
+    nodes: { html: string; failureSummary?: string }[]
+  }[]
+}
+
+function contextOptions({ javaScript, colorScheme, viewport, context }: PageOptions = {}): BrowserContextOptions {
+  return {
+    javaScriptEnabled: javaScript ?? true,
+    colorScheme: colorScheme ?? 'light',
+    viewport: viewport ?? { width: 1280, height: 800 },
+    ...context,
+  }
+}
+
+async function executable(): Promise<LaunchOptions> {
+  const installed = INSTALLED.find((path) => existsSync(path))
+  if (installed) return { executablePath: installed }
+  const folder = await unpackedChromium()
+  const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return {
+    executablePath: join(folder, 'chromium'),
+    env: {
+      ...Object.fromEntries(inherited),
+      LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
+      FONTCONFIG_PATH: join(folder, 'fonts'),
+    },
+  }
+}
+
+/**
+ * Unpacks @sparticuz/chromium with the shared libraries and the fonts it brings for Amazon Linux, which also serve a
+ * machine that has none. The package writes into the temporary folder and takes a half-written file for a whole one,
+ * so that it runs in a process with a temporary folder of its own, which is put in place by one rename.
+ */
+async function unpackedChromium(): Promise<string> {
+  const { version } = JSON.parse(await readFile(packageFile(), 'utf8')) as { version: string }
+  const cache = join(root, 'node_modules/.cache')
+  const folder = join(cache, `chromium-${version}`)
+  if (existsSync(folder)) return folder
+  const partial = `${folder}-${process.pid}-${Date.now()}`
+  await mkdir(partial, { recursive: true })
+  const script = `import('@sparticuz/chromium').then(({ default: chromium }) => chromium.executablePath())`
+  await promisify(execFile)(process.execPath, ['--eval', script], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: partial, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' },
+  })
+  try {
+    await rename(partial, folder)
+  } catch {
+    // Another test file was faster; its folder is as good.
+    await rm(partial, { recursive: true, force: true })
+  }
+  return folder
+}
+
+function packageFile(): string {
+  return join(root, 'node_modules/@sparticuz/chromium/package.json')
+}
