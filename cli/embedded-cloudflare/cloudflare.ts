@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs'
+import type { Miniflare } from 'miniflare'
+import { type WorkerLog, workerLog } from './log.ts'
+import { applyMigrations } from './migrations.ts'
+import { miniflareOptions, type Platform } from './options.ts'
+import type { LocalWorker } from './worker.ts'
+
+export interface CloudflareOptions extends Platform {
+  /** .sql files to apply to a database at start, reached through a Worker that binds it. */
+  readonly migrations?: { readonly worker: string; readonly binding: string; readonly folder: string }
+  readonly onLog?: (log: WorkerLog) => void
+  /** What the runtime itself has to say. */
+  readonly onRuntimeMessage?: (message: string) => void
+}
+
+/** Real workerd on this machine, with KV, D1 and Durable Objects on disk and zone routes at its edge. */
+export interface EmbeddedCloudflare {
+  /** Names of the migrations that this start applied. */
+  readonly migrated: readonly string[]
+  /** Serves other code. When it does not start, the former code goes on and the error is thrown. */
+  reload(workers: readonly LocalWorker[]): Promise<void>
+  /** The bindings of a Worker, reached from this process. */
+  env(worker: string): Promise<Record<string, unknown>>
+  dispose(): Promise<void>
+}
+
+/** Starts it; resolves when every listener answers. */
+export async function startCloudflare(options: CloudflareOptions): Promise<EmbeddedCloudflare> {
+  mkdirSync(options.persistence, { recursive: true, mode: 0o700 })
+  const { Log, LogLevel, Miniflare } = await import('miniflare')
+
+  class RuntimeLog extends Log {
+    protected override log(message: string): void {
+      options.onRuntimeMessage?.(message)
+    }
+  }
+  const runtimeLog = new RuntimeLog(LogLevel.WARN)
+  const withReports = (platform: Platform) => ({
+    ...miniflareOptions(platform),
+    log: runtimeLog,
+    handleStructuredLogs: (entry: { timestamp: number; level: string; message: string }) =>
+      options.onLog?.(workerLog(entry)),
+  })
+
+  let current: Platform = options
+  const miniflare: Miniflare = new Miniflare(withReports(current))
+  try {
+    await miniflare.ready
+    const { migrations } = options
+    const migrated = migrations
+      ? await applyMigrations(
+          await miniflare.getD1Database(migrations.binding, migrations.worker),
+          migrations.folder,
+        )
+      : []
+    let turn: Promise<void> = Promise.resolve()
+    return {
+      migrated,
+      reload(workers) {
+        const next = turn.then(async () => {
+          const former = current
+          try {
+            current = { ...current, workers }
+            await miniflare.setOptions(withReports(current))
+          } catch (error) {
+            current = former
+            await miniflare.setOptions(withReports(former))
+            throw error
+          }
+        })
+        turn = next.catch(() => undefined)
+        return next
+      },
+      env: (worker) => miniflare.getBindings(worker),
+      dispose: () => miniflare.dispose(),
+    }
+  } catch (error) {
+    await miniflare.dispose().catch(() => undefined)
+    throw error
+  }
+}

@@ -1,0 +1,58 @@
+import { OperatorCancelled, usageError } from '../error.ts'
+
+/** Asks the person at the terminal, on stderr; where nobody can answer, says which option would. */
+export class Prompt {
+  readonly #interactive: boolean
+  readonly #yes: boolean
+
+  constructor(options: { interactive: boolean; yes: boolean }) {
+    this.#interactive = options.interactive
+    this.#yes = options.yes
+  }
+
+  /** Whether a question would be answered by a person. */
+  get interactive(): boolean {
+    return this.#interactive && !this.#yes
+  }
+
+  async text(message: string, option: string): Promise<string> {
+    this.#demand(option)
+    const { text } = await import('@clack/prompts')
+    return answered(
+      await text({ message, output: process.stderr, validate: (value) => (value ? undefined : 'An answer is needed.') }),
+    )
+  }
+
+  /** A secret, typed twice. */
+  async newPassword(message: string, option: string): Promise<string> {
+    this.#demand(option)
+    const { password } = await import('@clack/prompts')
+    const first = answered(await password({ message, output: process.stderr }))
+    const again = answered(await password({ message: 'Once more', output: process.stderr }))
+    if (first !== again) throw usageError('The two passwords differ.')
+    return first
+  }
+
+  /** Something is removed for good: the environment's name must be typed, or given with --confirm. */
+  async confirmRemoval(what: string, environment: string, given: string | undefined): Promise<void> {
+    if (given === environment) return
+    if (given !== undefined) {
+      throw usageError(`--confirm says ${given}, but this is the environment ${environment}.`)
+    }
+    this.#demand(`--confirm ${environment}`)
+    const { text } = await import('@clack/prompts')
+    const typed = answered(
+      await text({ message: `${what}\nType ${environment} to go on`, output: process.stderr }),
+    )
+    if (typed !== environment) throw new OperatorCancelled()
+  }
+
+  #demand(option: string): void {
+    if (!this.interactive) throw usageError(`An answer is missing: give ${option}.`)
+  }
+}
+
+function answered(value: string | symbol): string {
+  if (typeof value === 'symbol') throw new OperatorCancelled()
+  return value
+}

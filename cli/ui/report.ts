@@ -1,0 +1,78 @@
+import kleur from 'kleur'
+import type { CliError } from '../error.ts'
+import { safeJson, sanitize } from './sanitize.ts'
+import { type Column, table, tabSeparated } from './table.ts'
+
+export interface Output {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  write(text: string): unknown
+}
+
+/** Where a command's answer goes: for a person or, with --json, one document for a program. */
+export class Report {
+  readonly #out: Output
+  readonly #err: Output
+  readonly #json: boolean
+
+  constructor(options: { out: Output; err: Output; json: boolean }) {
+    this.#out = options.out
+    this.#err = options.err
+    this.#json = options.json
+  }
+
+  /** The answer: `document` under --json, the lines otherwise. */
+  answer(document: unknown, lines: () => readonly string[]): void {
+    if (this.#json) this.#out.write(`${safeJson(document, 2)}\n`)
+    else for (const line of lines()) this.#out.write(`${line}\n`)
+  }
+
+  /** A list: a table on a terminal, tab-separated in a pipe. `empty` is said, on stderr, when there is nothing. */
+  list<Row>(
+    document: { readonly nextCursor?: string | null },
+    rows: readonly Row[],
+    columns: readonly Column<Row>[],
+    empty: string,
+  ): void {
+    this.answer(document, () =>
+      this.#out.isTTY ? table(rows, columns, this.#out.columns ?? 80) : tabSeparated(rows, columns),
+    )
+    if (this.#json) return
+    if (rows.length === 0) this.note(empty)
+    if (document.nextCursor) this.note(`More: --cursor ${sanitize(document.nextCursor)}`)
+  }
+
+  /** Progress and remarks, on stderr. */
+  note(text: string): void {
+    this.#err.write(`  ${text}\n`)
+  }
+
+  /** Something done, on stdout; nothing under --json, where `answer` says it. */
+  done(text: string): string {
+    return `  ${kleur.green('✔')} ${text}`
+  }
+
+  failure(error: CliError): void {
+    const { code, message, hint, details } = error
+    if (this.#json) {
+      this.#out.write(`${safeJson({ error: { code, message, hint: hint ?? null, details: details ?? null } }, 2)}\n`)
+      return
+    }
+    this.#err.write(`${kleur.red('error')} ${message.split('\n').map(sanitize).join('\n      ')}\n`)
+    if (hint) this.#err.write(`      ${hint.split('\n').map(sanitize).join('\n      ')}\n`)
+  }
+}
+
+/** Label and value in two columns. */
+export function pairs(entries: readonly (readonly [label: string, value: string | undefined])[]): string[] {
+  const shown = entries.flatMap(([label, value]) => (value === undefined || value === '' ? [] : [[label, value] as const]))
+  const width = Math.max(0, ...shown.map(([label]) => label.length))
+  return shown.map(([label, value]) => `  ${kleur.dim(label.padEnd(width))}  ${sanitize(value)}`)
+}
+
+/** A time of the API as a person reads it: UTC, to the minute. */
+export function shortTime(iso: string | null | undefined): string | undefined {
+  if (!iso) return undefined
+  const time = new Date(iso)
+  return Number.isNaN(time.getTime()) ? iso : `${time.toISOString().slice(0, 16).replace('T', ' ')}Z`
+}
