@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Plugin } from 'vitest/config'
+
+/** Style sheets and browser scripts that a Worker serves are imported as text, as in its bundle. */
+const assetText: Plugin = {
+  name: 'asset-text',
+  enforce: 'pre',
+  load(id) {
+    if (!/\.css$|\.client\.js$|\.txt$/.test(id) || id.includes('/node_modules/')) return undefined
+    return { code: `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`, moduleType: 'js' }
+  },
+}
+
+export default defineConfig({
+  plugins: [assetText],
+  oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
+  test: {
+    // Two cores, and the system tests run workerd and a browser beside themselves.
+    maxWorkers: 2,
+    teardownTimeout: 20_000,
+    reporters: ['default', './scripts/totals-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{cli,shared,workers,scripts}/**/*.test.{ts,tsx}'],
+          testTimeout: 10_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['tests/**/*.test.{ts,tsx}'],
+          testTimeout: 30_000,
+          hookTimeout: 90_000,
+        },
+      },
+    ],
+  },
+})
