@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     // Two cores, and the system tests run workerd and a browser beside themselves.
     maxWorkers: 2,
+    maxConcurrency: 2,
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/totals-reporter.ts'],
     projects: [

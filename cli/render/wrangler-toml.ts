@@ -1,0 +1,118 @@
+/** templates/wrangler/op-*.toml + an environment + what Cloudflare gave → the wrangler.toml of a Worker. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { parse, stringify, type TomlTable } from 'smol-toml'
+import { type Environment, scriptName, workerVariables } from '../../shared/config.ts'
+import { type KvNamespace, type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
+import { authrimPackage } from '../bundle/package-root.ts'
+import { fillPlaceholders, isTable } from './placeholders.ts'
+
+/** What an environment has in its Cloudflare account. */
+export interface EnvironmentResources {
+  readonly accountId?: string
+  readonly zone?: string
+  readonly kv: Readonly<Record<KvNamespace, { readonly id: string; readonly previewId: string }>>
+  readonly database: { readonly name: string; readonly id: string }
+  /** JSON text of the public JWK that may register the first operator. */
+  readonly bootstrapOperatorKey?: string
+}
+
+/** Where the installed package is, seen from environments/<env>/op-*; slashes on every system. */
+export interface PackageFolders {
+  readonly bundles: string
+  readonly migrations: string
+}
+
+const installed: PackageFolders = {
+  bundles: '../../../node_modules/authrim/dist/workers',
+  migrations: '../../../node_modules/authrim/templates/migrations',
+}
+
+const header = `# Written by authrim from authrim.json: change that file instead.
+# \`authrim deploy\` keeps changes made here by hand only when told to, and shows them first.
+`
+
+/** The template of a Worker as its author wrote it. */
+export function wranglerTemplate(worker: WorkerName, root = authrimPackage().root): string {
+  return readFileSync(join(root, 'templates/wrangler', `${worker}.toml`), 'utf8')
+}
+
+/** The wrangler.toml of a Worker in an environment. Every value is data: none can add a line or a binding. */
+export function renderWranglerToml(
+  worker: WorkerName,
+  environment: Environment,
+  resources: EnvironmentResources,
+  folders: PackageFolders = installed,
+): string {
+  const table = wranglerTable(worker, environment, resources, folders)
+  const text = header + stringify(table)
+  if (!isDeepStrictEqual(plain(parse(text)), plain(table))) {
+    throw new Error(`wrangler.toml of ${worker} does not say what was put into it`)
+  }
+  return text
+}
+
+function wranglerTable(
+  worker: WorkerName,
+  environment: Environment,
+  resources: EnvironmentResources,
+  folders: PackageFolders,
+): TomlTable {
+  const variables = workerVariables(environment, worker, resources.bootstrapOperatorKey)
+  const { account_id, routes, vars, ratelimits, ...rest } = fillPlaceholders(parse(wranglerTemplate(worker)), {
+    ...variables,
+    ...placeholders(environment, resources),
+    ...folders,
+  })
+  return {
+    ...rest,
+    // Without an account wrangler asks CLOUDFLARE_ACCOUNT_ID, and without a zone there is nothing to route.
+    ...(account_id ? { account_id } : {}),
+    ...(routes && (resources.zone ?? environment.zone) ? { routes } : {}),
+    vars: { ...(isTable(vars) ? vars : {}), ...variables },
+    ...(Array.isArray(ratelimits) ? { ratelimits: ratelimits.map((limit) => withLimit(limit, environment)) } : {}),
+  }
+}
+
+/** Values that do not depend on the Worker, by placeholder. */
+function placeholders(environment: Environment, resources: EnvironmentResources): Record<string, string> {
+  const { hostname } = new URL(environment.issuer)
+  const values: Record<string, string> = {
+    host: hostname,
+    accountId: resources.accountId ?? environment.accountId ?? '',
+    zone: resources.zone ?? environment.zone ?? '',
+    'database.name': resources.database.name,
+    'database.id': resources.database.id,
+  }
+  for (const [namespace, { id, previewId }] of Object.entries(resources.kv)) {
+    values[`kv.${namespace}.id`] = id
+    values[`kv.${namespace}.previewId`] = previewId
+  }
+  for (const name of workerNames) {
+    values[`script.${name}`] = scriptName(environment.name, name)
+    for (const { binding } of workerTopology(name).rateLimits) {
+      values[`rateLimit.${binding}`] = rateLimitNamespace(environment.name, binding)
+    }
+  }
+  return values
+}
+
+/** Counters are shared by all Workers of an account that name the same number, so each environment has its own. */
+export function rateLimitNamespace(environmentName: string, binding: string): string {
+  const digest = createHash('sha256').update(`authrim/${environmentName}/${binding}`).digest()
+  return String((digest.readUInt32BE(0) >>> 1) + 1)
+}
+
+/** The operator's limit in place of the template's. */
+function withLimit(limit: TomlTable[string], environment: Environment): TomlTable[string] {
+  if (!isTable(limit) || typeof limit['name'] !== 'string') return limit
+  const chosen = environment.rateLimits[limit['name']]
+  return chosen && isTable(limit['simple']) ? { ...limit, simple: { ...limit['simple'], ...chosen } } : limit
+}
+
+/** Parsed TOML has tables without a prototype; comparing needs them plain. */
+function plain(table: TomlTable): unknown {
+  return JSON.parse(JSON.stringify(table))
+}
