@@ -32,11 +32,11 @@ export type LedgerRefusal =
   /** The client is disabled. */
   | 'stopped'
 
-export type ClaimResult = { readonly ok: true; readonly record: string } | { readonly ok: false; readonly why: LedgerRefusal }
-
-export type RotateResult =
-  | { readonly ok: true; readonly generation: number; readonly expiresAt: number; readonly record: string }
-  | { readonly ok: false; readonly why: LedgerRefusal }
+export interface Rotated {
+  readonly refusal: LedgerRefusal | undefined
+  readonly generation: number
+  readonly expiresAt: number
+}
 
 export interface GrantListing {
   readonly id: string
@@ -77,10 +77,10 @@ type Row = {
  * decision is synchronous SQL inside one object, without an await between reading and writing, so of any number of
  * parallel callers exactly one wins.
  */
-export class GrantLedger extends DurableObject {
+export class GrantLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
 
-  constructor(ctx: DurableObjectState, env: unknown) {
+  constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS grants (
@@ -135,18 +135,17 @@ export class GrantLedger extends DurableObject {
     client: ClientKnowledge,
     lifetimes: { tokensUntil: number; refreshUntil: number | undefined },
     now: number,
-  ): ClaimResult {
+  ): LedgerRefusal | undefined {
     const grant = this.#grant(id)
     const refusal = this.#refusal(grant, client)
-    if (refusal) return { ok: false, why: refusal }
-    if (!grant) return { ok: false, why: 'unknown' }
+    if (refusal) return refusal
+    if (!grant) return 'unknown'
     if (grant.claimed_at !== null) {
-      if (grant.redemption_id === redemptionId && now - grant.claimed_at <= grace)
-        return { ok: true, record: grant.record }
+      if (grant.redemption_id === redemptionId && now - grant.claimed_at <= grace) return undefined
       this.#end(id, now)
-      return { ok: false, why: 'replayed' }
+      return 'replayed'
     }
-    if (grant.code_expires_at <= now) return { ok: false, why: 'expired' }
+    if (grant.code_expires_at <= now) return 'expired'
     const refreshUntil = lifetimes.refreshUntil ?? 0
     this.#sql.exec(
       `UPDATE grants SET claimed_at = ?, redemption_id = ?, rotated_at = ?, refresh_expires_at = ?, delete_at = ?
@@ -158,7 +157,7 @@ export class GrantLedger extends DurableObject {
       Math.max(lifetimes.tokensUntil, refreshUntil) + afterlife,
       id,
     )
-    return { ok: true, record: grant.record }
+    return undefined
   }
 
   /** Spends a code whose redemption was wrong in a way that only an attacker or a defect explains. */
@@ -176,12 +175,13 @@ export class GrantLedger extends DurableObject {
     client: ClientKnowledge,
     lifetimes: { tokensUntil: number; refreshUntil: number },
     now: number,
-  ): RotateResult {
+  ): Rotated {
     const grant = this.#grant(id)
+    const refuse = (refusal: LedgerRefusal): Rotated => ({ refusal, generation: 0, expiresAt: 0 })
     const refusal = this.#refusal(grant, client)
-    if (refusal) return { ok: false, why: refusal }
-    if (!grant || grant.claimed_at === null) return { ok: false, why: 'unknown' }
-    if (grant.refresh_expires_at <= now) return { ok: false, why: 'expired' }
+    if (refusal) return refuse(refusal)
+    if (!grant || grant.claimed_at === null) return refuse('unknown')
+    if (grant.refresh_expires_at <= now) return refuse('expired')
     if (generation === grant.generation) {
       this.#sql.exec(
         'UPDATE grants SET generation = generation + 1, rotated_at = ?, refresh_expires_at = ?, delete_at = ? WHERE id = ?',
@@ -190,12 +190,12 @@ export class GrantLedger extends DurableObject {
         Math.max(lifetimes.tokensUntil, lifetimes.refreshUntil) + afterlife,
         id,
       )
-      return { ok: true, generation: generation + 1, expiresAt: lifetimes.refreshUntil, record: grant.record }
+      return { refusal: undefined, generation: generation + 1, expiresAt: lifetimes.refreshUntil }
     }
     if (generation === grant.generation - 1 && now - grant.rotated_at <= grace)
-      return { ok: true, generation: grant.generation, expiresAt: grant.refresh_expires_at, record: grant.record }
+      return { refusal: undefined, generation: grant.generation, expiresAt: grant.refresh_expires_at }
     this.#end(id, now)
-    return { ok: false, why: 'replayed' }
+    return refuse('replayed')
   }
 
   /** Whether a refresh token is the live one of its family, without using it. */

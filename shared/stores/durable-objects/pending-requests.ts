@@ -6,10 +6,10 @@ const sweepInterval = 600_000
  * Requests that wait for somebody: pushed authorization requests and interactions. Guarantee: `take` gives a
  * request to exactly one caller.
  */
-export class PendingRequests extends DurableObject {
+export class PendingRequests extends DurableObject<object> {
   readonly #sql: SqlStorage
 
-  constructor(ctx: DurableObjectState, env: unknown) {
+  constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS requests (

@@ -29,10 +29,10 @@ const sweepInterval = 3_600_000
 type Row = { id: string; sub: string; sid: string; expires_at: number; last_seen_at: number; session: string }
 
 /** Keeps browser sessions under the hash of their cookie. Guarantee: an ended session is gone for the next reader. */
-export class SessionStore extends DurableObject {
+export class SessionStore extends DurableObject<object> {
   readonly #sql: SqlStorage
 
-  constructor(ctx: DurableObjectState, env: unknown) {
+  constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS sessions (

@@ -7,10 +7,10 @@ const sweepInterval = 3_600_000
  * Counts attempts at a secret by account, address and client. Guarantee: an attempt is counted before it is
  * allowed, so parallel guesses cannot share one count.
  */
-export class Throttle extends DurableObject {
+export class Throttle extends DurableObject<object> {
   readonly #sql: SqlStorage
 
-  constructor(ctx: DurableObjectState, env: unknown) {
+  constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env)
     this.#sql = ctx.storage.sql
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS attempts (

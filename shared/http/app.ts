@@ -1,0 +1,124 @@
+import { Hono } from 'hono'
+import { OAuthError } from '../protocol/error.ts'
+import type { Handler, RequestVariables, Route, WorkerContext } from './context.ts'
+import { errorResponse } from './error-response.ts'
+
+export interface WorkerParts<Deps> {
+  readonly deps: Deps
+  readonly issuer: string
+  readonly versionId: string
+}
+
+export interface WorkerOptions<Env, Deps> {
+  readonly name: string
+  /** Reads the bindings, once an isolate. */
+  readonly parts: (env: Env) => WorkerParts<Deps>
+  readonly routes: readonly Route<Deps>[]
+  /** How failures of this Worker look; JSON by default. */
+  readonly fail?: (c: WorkerContext<Deps>, error: OAuthError) => Response | Promise<Response>
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** The HTTP side that all Workers share: request ids, security headers, methods, health, errors and the log line. */
+export function workerApp<Env extends object, Deps>(
+  options: WorkerOptions<Env, Deps>,
+): { fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> } {
+  const app = new Hono<{ Variables: RequestVariables<Deps> }>()
+  const fail = options.fail ?? errorResponse
+  let parts: WorkerParts<Deps> | undefined
+
+  app.use(async (c, next) => {
+    if (!parts) throw new Error('a request came before its bindings')
+    const requestId = c.req.header('cf-ray') ?? crypto.randomUUID()
+    c.set('deps', parts.deps)
+    c.set('requestId', requestId)
+    c.set('now', Math.floor(Date.now() / 1000))
+    c.set('log', {})
+    c.header('x-request-id', requestId)
+    c.header('x-content-type-options', 'nosniff')
+    c.header('referrer-policy', 'no-referrer')
+    if (parts.issuer.startsWith('https:')) c.header('strict-transport-security', 'max-age=63072000')
+    await next()
+  })
+
+  const health: Route<Deps> = {
+    path: `/${options.name}/health`,
+    quiet: true,
+    GET: (c) =>
+      c.json({ worker: options.name, version: parts?.versionId ?? '' }, 200, { 'cache-control': 'no-store' }),
+  }
+  for (const route of [...options.routes, health]) app.all(route.path, (c) => dispatch(route, c))
+  app.notFound((c) => fail(c, new OAuthError('not_found', 'there is nothing at this address')))
+  app.onError(async (error, c) => {
+    const known = asOAuthError(error)
+    const response = await fail(c, known)
+    logRequest(options.name, c, response.status, known)
+    return response
+  })
+
+  async function dispatch(route: Route<Deps>, c: WorkerContext<Deps>): Promise<Response> {
+    if (route.cors) {
+      c.header('access-control-allow-origin', '*')
+      c.header('access-control-expose-headers', 'www-authenticate, x-request-id')
+    }
+    const handler = handlerOf(route, c.req.method)
+    if (!handler) return withoutHandler(route, c)
+    const response = await handler(c)
+    if (!route.quiet) logRequest(options.name, c, response.status, undefined)
+    return response
+  }
+
+  function withoutHandler(route: Route<Deps>, c: WorkerContext<Deps>): Response {
+    const allowed = methods.filter((method) => route[method])
+    c.header('allow', [...allowed, ...(route.GET ? ['HEAD'] : []), 'OPTIONS'].join(', '))
+    if (c.req.method !== 'OPTIONS') throw new OAuthError('method_not_allowed', `use ${allowed.join(' or ')}`)
+    if (route.cors) {
+      c.header('access-control-allow-methods', allowed.join(', '))
+      c.header('access-control-allow-headers', 'authorization, content-type')
+      c.header('access-control-max-age', '600')
+    }
+    return c.body(null, 204)
+  }
+
+  return {
+    fetch(request, env, ctx) {
+      parts ??= options.parts(env)
+      return app.fetch(request, env, ctx)
+    },
+  }
+}
+
+function handlerOf<Deps>(route: Route<Deps>, method: string): Handler<Deps> | undefined {
+  const known = methods.find((each) => each === (method === 'HEAD' ? 'GET' : method))
+  return known && route[known]
+}
+
+/** A defect of ours is logged whole and answered without detail. */
+function asOAuthError(error: unknown): OAuthError {
+  return error instanceof OAuthError ? error : new OAuthError('server_error', 'something went wrong', { reason: error })
+}
+
+function logRequest<Deps>(
+  worker: string,
+  c: WorkerContext<Deps>,
+  status: number,
+  error: OAuthError | undefined,
+): void {
+  const line = {
+    level: status >= 500 ? 'error' : 'info',
+    worker,
+    requestId: c.var.requestId,
+    method: c.req.method,
+    path: c.req.path,
+    status,
+    ...c.var.log,
+    ...(error && { error: error.code, description: error.message, reason: reasonText(error.reason) }),
+  }
+  console.log(JSON.stringify(line))
+}
+
+function reasonText(reason: unknown): string | undefined {
+  if (reason === undefined) return undefined
+  return reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+}

@@ -1,0 +1,77 @@
+/** Longest answer read from a party. Bytes. */
+const maximumAnswer = 65_536
+
+/** Milliseconds for the whole exchange. */
+const patience = 5000
+
+/** Names that never lead to a party on the public internet (RFC 6761, RFC 6762, RFC 8375). */
+const specialUse = /(^|\.)(localhost|local|internal|test|example|invalid|onion|home\.arpa|lan)$/
+
+/**
+ * Whether an address that a client or partner registered may be fetched: https on 443, a public host name, not our
+ * own. In a local environment http on loopback is accepted as well. A Worker cannot check the address after
+ * resolution, so the compatibility flag `global_fetch_strictly_public` does that part.
+ */
+export function isFetchable(address: string, issuer: string, local: boolean): boolean {
+  if (!URL.canParse(address)) return false
+  const url = new URL(address)
+  if (url.username !== '' || url.password !== '') return false
+  if (local && url.protocol === 'http:' && isLoopback(url.hostname)) return true
+  const host = url.hostname.replace(/\.$/, '')
+  return (
+    url.protocol === 'https:' &&
+    url.port === '' &&
+    host.includes('.') &&
+    !/^[\d.]+$|^\[/.test(host) &&
+    !specialUse.test(host) &&
+    host !== new URL(issuer).hostname
+  )
+}
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === '127.0.0.1' || hostname === '[::1]' || hostname === 'localhost'
+}
+
+/** The one place from which a Worker fetches what others named: no redirects, 5 s, 64 KiB. */
+export class Outbound {
+  readonly #issuer: string
+  readonly #local: boolean
+
+  constructor(issuer: string, local: boolean) {
+    this.#issuer = issuer
+    this.#local = local
+  }
+
+  /**
+   * Fetches an address; fits where a library takes a `fetch`.
+   * @throws Error naming what was refused.
+   */
+  readonly fetch = async (address: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const target = String(address)
+    if (!isFetchable(target, this.#issuer, this.#local)) throw new Error(`refused to fetch ${target}`)
+    const response = await fetch(target, { ...init, redirect: 'manual', signal: AbortSignal.timeout(patience) })
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel()
+      throw new Error(`${target} answered a redirect, which is not followed`)
+    }
+    return new Response(await limited(response), { status: response.status, headers: response.headers })
+  }
+}
+
+async function limited(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  if (response.body)
+    for await (const chunk of response.body) {
+      bytes += chunk.byteLength
+      if (bytes > maximumAnswer) throw new Error('the answer is larger than 64 KiB')
+      chunks.push(chunk)
+    }
+  const whole = new Uint8Array(bytes)
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return whole
+}

@@ -1,0 +1,105 @@
+import { type OAuthError, invalidClient, invalidGrant, unavailable } from '../protocol/error.ts'
+import type { Client } from '../protocol/client.ts'
+import { type Grant, parseGrant } from '../protocol/grant.ts'
+import type { Carrier } from './carrier.ts'
+import type { ClientKnowledge, GrantLedger, LedgerRefusal } from './durable-objects/grant-ledger.ts'
+import { shard } from './shards.ts'
+
+/** Thrown when the ledger knows a newer record of the client: read it again, authenticate again, and repeat. */
+export class StaleClient extends Error {}
+
+/**
+ * Grants and what became of them. KV carries the record, the ledger decides. Guarantee: `claim` succeeds once per
+ * code and `rotate` once per generation; with KV stale, empty or down the ledger's own copy serves.
+ */
+export class Grants {
+  readonly #ledger: DurableObjectNamespace<GrantLedger>
+  readonly #carrier: Carrier
+
+  /** @param carrier where the record is looked for before the ledger is asked for its copy. */
+  constructor(ledger: DurableObjectNamespace<GrantLedger>, carrier: Carrier) {
+    this.#ledger = ledger
+    this.#carrier = carrier
+  }
+
+  /** Records a grant under the hash of its code, in the ledger and at the same time in KV. */
+  async open(
+    at: { shard: number; id: string; codeExpiresAt: number; offline: boolean },
+    grant: Grant,
+    client: Client,
+    now: number,
+  ): Promise<void> {
+    const record = JSON.stringify(grant)
+    const opening = decided(
+      shard(this.#ledger, at.shard).open(
+        { id: at.id, sub: grant.sub, sid: grant.sid, record, codeExpiresAt: at.codeExpiresAt, offline: at.offline },
+        knowledge(client),
+      ),
+    )
+    const [refusal] = await Promise.all([opening, this.#carrier.put(at.id, record, at.codeExpiresAt, now)])
+    if (refusal) throw refused(refusal)
+  }
+
+  /** What was granted, not yet whether it still counts. */
+  async find(at: { shard: number; id: string }): Promise<Grant | undefined> {
+    return (
+      parseGrant(await this.#carrier.get(at.id)) ?? parseGrant(await decided(shard(this.#ledger, at.shard).read(at.id)))
+    )
+  }
+
+  /** Keeps the record of a grant for refreshes. */
+  async carry(id: string, grant: Grant, expiresAt: number, now: number): Promise<void> {
+    await this.#carrier.put(id, JSON.stringify(grant), expiresAt, now)
+  }
+
+  /** @throws OAuthError invalid_grant unless this call is the one that redeems the code. */
+  async claim(
+    at: { shard: number; id: string },
+    redemptionId: string,
+    client: Client,
+    lifetimes: { tokensUntil: number; refreshUntil: number | undefined },
+    now: number,
+  ): Promise<void> {
+    const refusal = await decided(
+      shard(this.#ledger, at.shard).claim(at.id, redemptionId, knowledge(client), lifetimes, now),
+    )
+    if (refusal) throw refused(refusal)
+  }
+
+  /** @throws OAuthError invalid_grant unless the token is the newest of its family, or the one before within the grace. */
+  async rotate(
+    at: { shard: number; id: string; generation: number },
+    client: Client,
+    lifetimes: { tokensUntil: number; refreshUntil: number },
+    now: number,
+  ): Promise<{ generation: number; expiresAt: number }> {
+    const result = await decided(
+      shard(this.#ledger, at.shard).rotate(at.id, at.generation, knowledge(client), lifetimes, now),
+    )
+    if (result.refusal) throw refused(result.refusal)
+    return { generation: result.generation, expiresAt: result.expiresAt }
+  }
+
+  async burn(at: { shard: number; id: string }, clientId: string, now: number): Promise<void> {
+    await decided(shard(this.#ledger, at.shard).burn(at.id, clientId, now))
+  }
+}
+
+/** A ledger that cannot be reached has decided nothing: the caller is told to come again. */
+export async function decided<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+function knowledge(client: Client): ClientKnowledge {
+  return { clientId: client.client_id, revision: client.revision }
+}
+
+function refused(why: LedgerRefusal): OAuthError | StaleClient {
+  if (why === 'stale') return new StaleClient()
+  if (why === 'stopped') return invalidClient('authentication failed', 'the client is disabled')
+  return invalidGrant('the grant is invalid, expired or revoked', why)
+}
