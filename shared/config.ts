@@ -19,9 +19,6 @@ const ProjectSchema = members(
   { name: nameForm, defaultEnvironment: 'the name of an environment', environments: environmentsForm },
 )
 
-/** authrim.json as an operator writes it, everything with a default left out. */
-export type ProjectInput = v.InferInput<typeof ProjectSchema>
-
 type ParsedEnvironment = v.InferOutput<typeof EnvironmentSchema>
 
 export type Environment = Readonly<Omit<ParsedEnvironment, 'branding'>> & {
