@@ -1,0 +1,97 @@
+import type { FC } from 'hono/jsx'
+import { Document, type PageProps } from './document.tsx'
+import type { Messages } from './messages/en.ts'
+import { type ClientLinks, ClientLinkList, ClientName, HiddenFields, type Person, PersonLine } from './parts.tsx'
+
+export interface ConsentProps extends ClientLinks {
+  readonly interaction: string
+  readonly csrf: string
+  readonly clientName: string
+  readonly clientLogo?: string | undefined
+  readonly user: Person
+  /** What is asked; `isNew` marks what was not allowed before. */
+  readonly scopes: readonly { readonly scope: string; readonly isNew: boolean }[]
+  /** Resource indicators (RFC 8707) the tokens would be for. */
+  readonly resources?: readonly string[] | undefined
+}
+
+/** What the client would like to do, posted to /consent as `action`: `allow` or `deny`. */
+export const Consent: FC<PageProps<ConsentProps>> = (props) => {
+  const { frame, scopes, resources = [] } = props
+  const { consent: words, notYou, signedInAs } = frame.messages
+  const hidden = { interaction: props.interaction, csrf: props.csrf }
+  // Where everything is new, marking each line would say nothing.
+  const marks = scopes.some(({ isNew }) => !isNew)
+  return (
+    <Document frame={frame} title={words.title(props.clientName)}>
+      <h1>{words.heading(<ClientName name={props.clientName} logo={props.clientLogo} />)}</h1>
+      <ul class="asks">
+        {scopes.map(({ scope, isNew }) => (
+          <li>
+            <ScopeWords messages={frame.messages} scope={scope} />
+            {marks && isNew && <span class="badge">{words.fresh}</span>}
+            <ScopeDetail messages={frame.messages} scope={scope} />
+          </li>
+        ))}
+        {resources.map((resource) => (
+          <li>
+            {words.use(
+              <code>
+                <bdi>{resource}</bdi>
+              </code>,
+            )}
+          </li>
+        ))}
+      </ul>
+      <form method="post" action="/select-account" class="who">
+        <HiddenFields fields={hidden} />
+        <PersonLine person={props.user} label={signedInAs} />
+        <button type="submit" class="as-link" name="account" value="other">
+          {notYou}
+        </button>
+      </form>
+      <form method="post" action="/consent">
+        <HiddenFields fields={hidden} />
+        <div class="actions pair">
+          <button type="submit" class="button" name="action" value="deny">
+            {words.deny}
+          </button>
+          <button type="submit" class="button primary" name="action" value="allow">
+            {words.allow}
+          </button>
+        </div>
+      </form>
+      <p class="hint">{words.later}</p>
+      <ClientLinkList frame={frame} clientName={props.clientName} links={props} />
+    </Document>
+  )
+}
+
+interface ScopeProps {
+  readonly messages: Messages
+  readonly scope: string
+}
+
+/** A scope in plain words; one that nobody described is shown as itself. */
+export const ScopeWords: FC<ScopeProps> = ({ messages, scope }) => {
+  const known = describe(messages, scope)
+  if (known) return <>{known[0]}</>
+  return (
+    <>
+      {messages.consent.unknownScope(
+        <code>
+          <bdi>{scope}</bdi>
+        </code>,
+      )}
+    </>
+  )
+}
+
+const ScopeDetail: FC<ScopeProps> = ({ messages, scope }) => {
+  const detail = describe(messages, scope)?.[1]
+  return detail ? <p class="hint">{detail}</p> : null
+}
+
+function describe({ scopes }: Messages, scope: string) {
+  return Object.hasOwn(scopes, scope) ? scopes[scope] : undefined
+}

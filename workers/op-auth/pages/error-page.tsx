@@ -1,0 +1,27 @@
+import type { FC } from 'hono/jsx'
+import { Document, type PageProps } from './document.tsx'
+import type { ErrorCode } from './messages/keys.ts'
+
+export interface ErrorPageProps {
+  readonly code: ErrorCode
+  /** By which support finds the request in the log. */
+  readonly requestId: string
+}
+
+/** What happened, what the person can do, and the number to tell support; never what was sent. */
+export const ErrorPage: FC<PageProps<ErrorPageProps>> = ({ frame, code, requestId }) => {
+  const { page, requestId: label } = frame.messages.error
+  const words = page[code]
+  return (
+    <Document frame={frame} title={words.title}>
+      <div class="stack">
+        <h1>{words.title}</h1>
+        <p>{words.happened}</p>
+        <p class="muted">{words.todo}</p>
+      </div>
+      <p class="small muted after">
+        {label} <code>{requestId}</code>
+      </p>
+    </Document>
+  )
+}

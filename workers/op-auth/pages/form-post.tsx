@@ -1,0 +1,33 @@
+import type { FC } from 'hono/jsx'
+import { autoSubmitAsset } from './assets.ts'
+import { Document, type PageProps } from './document.tsx'
+import { safeLink } from './links.ts'
+import { HiddenFields } from './parts.tsx'
+
+export interface FormPostProps {
+  /** The validated redirect URI. */
+  readonly action: string
+  /** The parameters of the authorization response. */
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/** The answer to a client that asked for response_mode=form_post; the button shows only where no script sent it. */
+export const FormPost: FC<PageProps<FormPostProps>> = ({ frame, action, fields }) => {
+  const words = frame.messages.formPost
+  return (
+    <Document frame={frame} title={words.heading} scripts={[autoSubmitAsset.path]}>
+      <div class="stack">
+        <h1>{words.heading}</h1>
+        <p class="muted">{words.text}</p>
+      </div>
+      <form method="post" action={safeLink(action) ?? 'about:blank'}>
+        <HiddenFields fields={fields} />
+        <div class="actions late">
+          <button type="submit" class="button primary">
+            {words.submit}
+          </button>
+        </div>
+      </form>
+    </Document>
+  )
+}

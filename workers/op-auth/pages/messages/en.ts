@@ -1,0 +1,247 @@
+import type { ErrorCode, EventAction, NewPasswordProblem, SignInProblem } from './keys.ts'
+
+/** The language of an English page, for sentences whose parts may be elements. */
+type Sentence<Part> = (string | Part)[]
+
+const plural = new Intl.PluralRules('en')
+
+function count(number: number, one: string, other: string): string {
+  return `${number} ${plural.select(number) === 'one' ? one : other}`
+}
+
+function wait(seconds: number | undefined): string {
+  if (seconds === undefined) return 'in a moment'
+  return seconds < 60
+    ? `in ${count(seconds, 'second', 'seconds')}`
+    : `in ${count(Math.ceil(seconds / 60), 'minute', 'minutes')}`
+}
+
+const signInProblems: Readonly<
+  Record<SignInProblem, (seconds: number | undefined) => readonly [what: string, todo: string]>
+> = {
+  wrong_credentials: () => ['That name and password do not match.', 'Check both and try again.'],
+  throttled: (seconds) => ['There were too many attempts.', `Try again ${wait(seconds)}.`],
+  busy: (seconds) => ['Many people are signing in right now.', `Try again ${wait(seconds)}.`],
+  missing: () => ['Something is still missing.', 'Fill in both fields and try again.'],
+  expired: () => ['This page was open for a long time.', 'Nothing is lost. Sign in to go on.'],
+}
+
+const scopes: Readonly<Record<string, readonly [title: string, detail: string]>> = {
+  openid: ['Know that it is you', ''],
+  profile: ['See your profile', 'Your name, picture, language and time zone'],
+  email: ['See your email address', ''],
+  address: ['See your postal address', ''],
+  phone: ['See your phone number', ''],
+  offline_access: ['Stay connected while you are away', 'Until you remove its access'],
+}
+
+const events: Readonly<Record<EventAction, string>> = {
+  sign_in: 'Signed in',
+  sign_in_failed: 'A sign-in failed',
+  sign_out: 'Signed out',
+  session_ended: 'A device was signed out',
+  sessions_ended: 'All other devices were signed out',
+  password_changed: 'Password changed',
+  consent_granted: 'Access given to an application',
+  consent_revoked: 'Access of an application removed',
+}
+
+const newPasswordProblems: Readonly<Record<NewPasswordProblem, string>> = {
+  missing: 'Enter a new password.',
+  too_short: 'Use at least 8 characters.',
+  too_long: 'Use at most 256 characters.',
+  common: 'Too many people use this password. Choose another.',
+  personal: 'This is your name or your email. Choose something else.',
+  unchanged: 'This is your current password. Choose another.',
+}
+
+const errorPages: Readonly<
+  Record<ErrorCode, { readonly title: string; readonly happened: string; readonly todo: string }>
+> = {
+  unknown_client: {
+    title: 'Unknown application',
+    happened: 'The application that sent you here is not registered with us.',
+    todo: 'Go back to it and tell the people who run it.',
+  },
+  bad_redirect_uri: {
+    title: 'Return address not registered',
+    happened: 'The application asked to send you to an address that is not registered for it. You were not sent there.',
+    todo: 'Go back to the application and tell the people who run it.',
+  },
+  bad_request: {
+    title: 'Request not understood',
+    happened: 'The application that sent you here made a request that we could not understand.',
+    todo: 'Go back to it and try again. If that does not help, tell the people who run it.',
+  },
+  expired_interaction: {
+    title: 'This took too long',
+    happened: 'The sign-in that you started has expired.',
+    todo: 'Go back to the application and sign in again.',
+  },
+  other_browser: {
+    title: 'Started in another browser',
+    happened: 'This sign-in was started in another browser or window.',
+    todo: 'Go on there, or go back to the application and start again here.',
+  },
+  cross_site_post: {
+    title: 'Sent from elsewhere',
+    happened: 'This form was not sent from our own page, or the page was too old.',
+    todo: 'Go back, load the page again and repeat what you did. Cookies must be allowed.',
+  },
+  not_found: {
+    title: 'Page not found',
+    happened: 'There is no page at this address.',
+    todo: 'Check the address, or go back to the application that sent you here.',
+  },
+  temporarily_unavailable: {
+    title: 'Back in a moment',
+    happened: 'A part of this service does not answer right now.',
+    todo: 'Wait a minute and load this page again.',
+  },
+  server_error: {
+    title: 'Something went wrong here',
+    happened: 'We could not finish your request. The fault is on our side.',
+    todo: 'Try again. If it happens again, tell us the request number below.',
+  },
+  too_many_requests: {
+    title: 'Too many requests',
+    happened: 'Many requests came from your network in a short time.',
+    todo: 'Wait a minute and try again.',
+  },
+  unsupported_media: {
+    title: 'Form not readable',
+    happened: 'The form arrived in a format that we do not read.',
+    todo: 'Go back and try again, or use another browser.',
+  },
+  too_large: {
+    title: 'Form too large',
+    happened: 'What was sent is larger than any form of ours.',
+    todo: 'Go back and try again with less.',
+  },
+}
+
+/** What the pages say, in English. The other catalogues have this type. */
+export const en = {
+  title: (page: string, operator: string) => `${page} – ${operator}`,
+  errorTitle: (title: string) => `Error: ${title}`,
+  footer: <Part>(operator: Part): Sentence<Part> => ['Operated by ', operator],
+  privacyPolicy: <Part>(client: Part): Sentence<Part> => ['Privacy policy of ', client],
+  terms: <Part>(client: Part): Sentence<Part> => ['Terms of ', client],
+  about: <Part>(client: Part): Sentence<Part> => ['About ', client],
+  cancel: 'Cancel',
+  signedInAs: 'Signed in as',
+  notYou: 'Not you?',
+
+  signIn: {
+    heading: 'Sign in',
+    again: 'Confirm that it is you',
+    continueTo: <Part>(client: Part): Sentence<Part> => ['to continue to ', client],
+    againFor: <Part>(client: Part): Sentence<Part> => ['Sign in again to continue to ', client],
+    identifier: 'Email or user name',
+    password: 'Password',
+    submit: 'Sign in',
+    show: 'Show',
+    hide: 'Hide',
+    showLabel: 'Show password',
+    hideLabel: 'Hide password',
+    identifierMissing: 'Enter your email or user name.',
+    passwordMissing: 'Enter your password.',
+    problem: signInProblems,
+  },
+
+  selectAccount: {
+    heading: 'Choose an account',
+    another: 'Use another account',
+  },
+
+  consent: {
+    title: (client: string) => `${client} asks for access`,
+    heading: <Part>(client: Part): Sentence<Part> => [client, ' would like to'],
+    fresh: 'New',
+    use: <Part>(resource: Part): Sentence<Part> => ['Use ', resource, ' in your name'],
+    unknownScope: <Part>(scope: Part): Sentence<Part> => ['Use the permission ', scope],
+    allow: 'Allow',
+    deny: 'Deny',
+    later: 'You can take this back at any time on your account page.',
+  },
+
+  scopes,
+
+  signOut: {
+    heading: 'Sign out?',
+    asked: <Part>(client: Part): Sentence<Part> => [client, ' asks to sign you out here.'],
+    effect: 'You will be signed out in this browser.',
+    submit: 'Sign out',
+    stay: 'Stay signed in',
+  },
+
+  signedOut: {
+    heading: 'You are signed out',
+    text: <Part>(operator: Part): Sentence<Part> => ['Your session with ', operator, ' in this browser has ended.'],
+    others: 'Applications that you used may keep you signed in until you leave them, too.',
+    back: <Part>(client: Part): Sentence<Part> => ['Return to ', client],
+    backUnnamed: 'Return to the application',
+  },
+
+  formPost: {
+    heading: 'One moment',
+    text: 'You are being taken back to the application.',
+    submit: 'Continue',
+  },
+
+  account: {
+    heading: 'Your account',
+    signOut: 'Sign out',
+    password: 'Password',
+    changePassword: 'Change password',
+    sessions: 'Where you are signed in',
+    current: 'This device',
+    lastUsed: <Part>(time: Part): Sentence<Part> => ['Last used ', time],
+    signedIn: <Part>(time: Part): Sentence<Part> => ['Signed in ', time],
+    from: <Part>(address: Part): Sentence<Part> => ['from ', address],
+    usedFor: 'Used for',
+    device: (browser: string | undefined, system: string | undefined) =>
+      browser && system ? `${browser} on ${system}` : (browser ?? system ?? 'Unknown device'),
+    end: 'Sign out',
+    endDevice: (device: string) => `Sign out ${device}`,
+    endOthers: 'Sign out everywhere else',
+    consents: 'Applications with access',
+    noConsents: 'No application has access to your account.',
+    granted: <Part>(time: Part): Sentence<Part> => ['Since ', time],
+    revoke: 'Remove',
+    revokeFrom: (client: string) => `Remove access of ${client}`,
+    events: 'Recent activity',
+    noEvents: 'Nothing yet.',
+    event: events,
+    notice: {
+      session_ended: 'The device is signed out.',
+      sessions_ended: 'All other devices are signed out.',
+      consent_revoked: 'The application no longer has access.',
+      password_changed: 'Your password is changed. Other devices were signed out.',
+    },
+  },
+
+  changePassword: {
+    heading: 'Change your password',
+    current: 'Current password',
+    fresh: 'New password',
+    hint: 'At least 8 characters. A few unrelated words make a strong one.',
+    submit: 'Change password',
+    problem: 'The password was not changed.',
+    problemTodo: 'Look at what is marked below.',
+    currentWrong: 'That is not your current password.',
+    currentMissing: 'Enter your current password.',
+    throttled: (seconds: number | undefined) => `There were too many attempts. Try again ${wait(seconds)}.`,
+    freshProblem: newPasswordProblems,
+    weak: 'Easy to guess: add a word or two.',
+    fair: 'Fair. Longer is stronger.',
+    strong: 'Strong.',
+  },
+
+  error: {
+    requestId: 'Request',
+    page: errorPages,
+  },
+}
+
+export type Messages = typeof en

@@ -1,0 +1,29 @@
+/** The names under which every catalogue has its words. */
+
+export type SignInProblem = 'wrong_credentials' | 'throttled' | 'busy' | 'missing' | 'expired'
+
+export type NewPasswordProblem = 'missing' | 'too_short' | 'too_long' | 'common' | 'personal' | 'unchanged'
+
+export type EventAction =
+  | 'sign_in'
+  | 'sign_in_failed'
+  | 'sign_out'
+  | 'session_ended'
+  | 'sessions_ended'
+  | 'password_changed'
+  | 'consent_granted'
+  | 'consent_revoked'
+
+export type ErrorCode =
+  | 'unknown_client'
+  | 'bad_redirect_uri'
+  | 'bad_request'
+  | 'expired_interaction'
+  | 'other_browser'
+  | 'cross_site_post'
+  | 'not_found'
+  | 'temporarily_unavailable'
+  | 'server_error'
+  | 'too_many_requests'
+  | 'unsupported_media'
+  | 'too_large'

@@ -1,0 +1,19 @@
+/** Scripts for the browser, served as files: the pages carry none inline, and work without them. */
+
+/** Lets a person see the password being typed, and says in words how strong a new one is. */
+export const passwordScript = `for(const button of document.querySelectorAll('[data-reveal]')){
+const input=document.getElementById(button.dataset.reveal)
+const show=visible=>{input.type=visible?'text':'password';button.textContent=visible?button.dataset.hide:button.dataset.show
+button.setAttribute('aria-label',visible?button.dataset.hideLabel:button.dataset.showLabel)}
+button.hidden=false
+button.addEventListener('click',()=>show(input.type==='password'))
+input.form.addEventListener('submit',()=>show(false))}
+for(const output of document.querySelectorAll('[data-strength]')){
+const input=document.getElementById(output.dataset.strength)
+input.addEventListener('input',()=>{const length=[...input.value].length,kinds=new Set(input.value.toLowerCase()).size
+output.textContent=!length?'':output.dataset[length<10||kinds<5?'weak':length<14||kinds<8?'fair':'strong']})}
+`
+
+/** Sends the form that carries an answer to the client (response_mode=form_post). */
+export const autoSubmitScript = `document.forms[0].requestSubmit()
+`
