@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -69,16 +69,13 @@ export async function axe(page: Page): Promise<AxeViolation[]> {
   const source = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
   // Evaluated through the debugger, which a page's content security policy does not concern.
   await page.evaluate(source)
-  return page.evaluate(async () => {
-    const { axe: runner } = window as unknown as { axe: { run(): Promise<AxeResults> } }
-    const { violations } = await runner.run()
-    return violations.map(({ id, impact, help, nodes }) => ({
-      id,
-      impact,
-      help,
-      nodes: nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`),
-    }))
-  })
+  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  return violations.map(({ id, impact, help, nodes }) => ({
+    id,
+    impact,
+    help,
+    nodes: nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`),
+  }))
 }
 
 interface AxeResults {
@@ -109,7 +106,7 @@ async function executable(): Promise<LaunchOptions> {
     env: {
       ...Object.fromEntries(inherited),
       LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
-      FONTCONFIG_PATH: join(folder, 'fonts'),
+      FONTCONFIG_FILE: join(folder, 'fonts.conf'),
     },
   }
 }
@@ -120,7 +117,7 @@ async function executable(): Promise<LaunchOptions> {
  * so that it runs in a process with a temporary folder of its own, which is put in place by one rename.
  */
 async function unpackedChromium(): Promise<string> {
-  const { version } = JSON.parse(await readFile(packageFile(), 'utf8')) as { version: string }
+  const { version }: { version: string } = JSON.parse(await readFile(packageFile(), 'utf8'))
   const cache = join(root, 'node_modules/.cache')
   const folder = join(cache, `chromium-${version}`)
   if (existsSync(folder)) return folder
@@ -131,6 +128,7 @@ async function unpackedChromium(): Promise<string> {
     cwd: root,
     env: { ...process.env, TMPDIR: partial, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' },
   })
+  await writeFile(join(partial, 'fonts.conf'), fontConfiguration(folder))
   try {
     await rename(partial, folder)
   } catch {
@@ -138,6 +136,16 @@ async function unpackedChromium(): Promise<string> {
     await rm(partial, { recursive: true, force: true })
   }
   return folder
+}
+
+/** Without any font this Chromium ends at the first form control. */
+function fontConfiguration(folder: string): string {
+  const generic = ['system-ui', 'sans-serif', 'serif', 'monospace']
+  const alias = (family: string) =>
+    `<alias><family>${family}</family><prefer><family>Open Sans</family></prefer></alias>`
+  return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<dir>${folder}/fonts/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${folder}/fonts-cache</cachedir>
+${generic.map(alias).join('')}</fontconfig>`
 }
 
 function packageFile(): string {

@@ -1,6 +1,8 @@
+/// <reference path="./text-files.d.ts" />
+import autoSubmitScript from './auto-submit.client.js'
 import { accentProperties, type Branding } from './branding.ts'
-import { autoSubmitScript, passwordScript } from './scripts.ts'
-import { styles } from './styles.ts'
+import passwordScript from './password.client.js'
+import styles from './styles.css'
 
 /** A file that pages refer to. Its name changes with its content, so that it may be cached for a year. */
 export interface Asset {

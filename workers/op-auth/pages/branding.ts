@@ -9,7 +9,7 @@ export interface Branding {
   readonly logo?: string
 }
 
-/** The surfaces on which the accent is read as text; styles.ts uses the same. */
+/** The surfaces on which the accent is read as text; styles.css uses the same. */
 export const surfaces = { light: '#ffffff', dark: '#16191f' } as const
 
 const defaultAccent = '#1d4ed8'
