@@ -23,8 +23,9 @@ function describe(value: unknown): string {
 
 /** JSON leaves C1 controls and direction marks as they are; a terminal would obey them. */
 export function escapeControls(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
-    [...character].map((unit) => `\\u{${unit.codePointAt(0)?.toString(16)}}`).join(''),
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   )
 }
 
