@@ -79,7 +79,9 @@ async function main(): Promise<void> {
 try {
   await main()
 } catch (error) {
-  if (!(error instanceof BundleError)) throw error
-  console.error(error.message)
+  // esbuild has printed its own errors with the lines they are in.
+  const printed = error instanceof Error && 'errors' in error
+  if (!printed && !(error instanceof BundleError)) throw error
+  if (!printed) console.error(error.message)
   process.exitCode = 1
 }
