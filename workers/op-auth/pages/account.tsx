@@ -130,7 +130,12 @@ const SessionRow: FC<{ frame: Frame; csrf: string; session: AccountSession }> = 
       <div>
         <p class="name">
           {device}
-          {session.current && <span class="badge here">{words.current}</span>}
+          {session.current && (
+            <>
+              {' '}
+              <span class="badge here">{words.current}</span>
+            </>
+          )}
         </p>
         <p class="small muted">
           {words.lastUsed(<Time frame={frame} seconds={session.lastSeenAt} />)}{' '}
@@ -195,7 +200,7 @@ const EventRow: FC<{ frame: Frame; event: AccountEvent }> = ({ frame, event }) =
           </>
         )}
         {event.address !== undefined && <span class="muted"> {words.from(<bdi>{event.address}</bdi>)}</span>}
-      </span>
+      </span>{' '}
       <span class="muted">
         <Time frame={frame} seconds={event.time} />
       </span>

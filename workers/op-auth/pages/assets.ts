@@ -2,7 +2,7 @@
 import autoSubmitScript from './auto-submit.client.js'
 import { accentProperties, type Branding } from './branding.ts'
 import passwordScript from './password.client.js'
-import styles from './styles.css'
+import { styles } from './styles.ts'
 
 /** A file that pages refer to. Its name changes with its content, so that it may be cached for a year. */
 export interface Asset {

@@ -29,7 +29,12 @@ export const Consent: FC<PageProps<ConsentProps>> = (props) => {
         {scopes.map(({ scope, isNew }) => (
           <li>
             <ScopeWords messages={frame.messages} scope={scope} />
-            {marks && isNew && <span class="badge">{words.fresh}</span>}
+            {marks && isNew && (
+              <>
+                {' '}
+                <span class="badge">{words.fresh}</span>
+              </>
+            )}
             <ScopeDetail messages={frame.messages} scope={scope} />
           </li>
         ))}

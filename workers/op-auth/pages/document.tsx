@@ -54,8 +54,7 @@ export const Document: FC<DocumentProps> = ({ frame, title, failed, wide, script
       <body>
         <div class={wide ? 'card wide' : 'card'}>
           <header class="operator">
-            <OperatorMark branding={branding} />
-            <Name>{branding.name}</Name>
+            <OperatorMark branding={branding} /> <Name>{branding.name}</Name>
           </header>
           <main>{children}</main>
         </div>

@@ -21,7 +21,7 @@ export const ClientName: FC<{ name: string; logo?: string | undefined }> = ({ na
         <span class="mark tiny" aria-hidden="true">
           {initials(name)}
         </span>
-      )}
+      )}{' '}
       <Name>{name}</Name>
     </>
   )
@@ -38,7 +38,7 @@ export const PersonLine: FC<{ person: Person; label?: string }> = ({ person: { n
   <span class="person">
     <span class="mark round" aria-hidden="true">
       {initials(name ?? email)}
-    </span>
+    </span>{' '}
     <span>
       {label && <span class="hidden">{`${label} `}</span>}
       <bdi class="name">{name ?? email}</bdi>
@@ -91,9 +91,11 @@ export const ClientLinkList: FC<{ frame: Frame; clientName: string; links: Clien
   return (
     <p class="links small after">
       {links.map(({ href, words }) => (
-        <a href={href} rel="noopener noreferrer">
-          {words}
-        </a>
+        <>
+          <a href={href} rel="noreferrer">
+            {words}
+          </a>{' '}
+        </>
       ))}
     </p>
   )

@@ -1,9 +1,4 @@
-/** Files that the bundler turns into their text. */
-
-declare module '*.css' {
-  const text: string
-  export default text
-}
+/** Scripts for the browser, which the bundler turns into their text. */
 
 declare module '*.client.js' {
   const text: string
