@@ -23,6 +23,13 @@ export class Prompt {
     )
   }
 
+  async choice(message: string, choices: readonly string[], option: string): Promise<string> {
+    this.#demand(option)
+    const { select } = await import('@clack/prompts')
+    const options = choices.map((value) => ({ value, label: value }))
+    return answered(await select({ message, options, output: process.stderr }))
+  }
+
   /** A secret, typed twice. */
   async newPassword(message: string, option: string): Promise<string> {
     this.#demand(option)

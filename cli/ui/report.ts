@@ -27,9 +27,14 @@ export class Report {
     else for (const line of lines()) this.#out.write(`${line}\n`)
   }
 
+  /** A document that is JSON for a person too. */
+  document(document: unknown): void {
+    this.#out.write(`${safeJson(document, 2)}\n`)
+  }
+
   /** A list: a table on a terminal, tab-separated in a pipe. `empty` is said, on stderr, when there is nothing. */
   list<Row>(
-    document: { readonly nextCursor?: string | null },
+    document: object,
     rows: readonly Row[],
     columns: readonly Column<Row>[],
     empty: string,
@@ -39,7 +44,9 @@ export class Report {
     )
     if (this.#json) return
     if (rows.length === 0) this.note(empty)
-    if (document.nextCursor) this.note(`More: --cursor ${sanitize(document.nextCursor)}`)
+    if ('nextCursor' in document && typeof document.nextCursor === 'string') {
+      this.note(`More: --cursor ${sanitize(document.nextCursor)}`)
+    }
   }
 
   /** Progress and remarks, on stderr. */
@@ -47,7 +54,7 @@ export class Report {
     this.#err.write(`  ${text}\n`)
   }
 
-  /** Something done, on stdout; nothing under --json, where `answer` says it. */
+  /** A line that says something is done. */
   done(text: string): string {
     return `  ${kleur.green('✔')} ${text}`
   }

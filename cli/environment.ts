@@ -1,0 +1,44 @@
+import { join } from 'node:path'
+import { type Environment, environmentOf, isLocal, parseProject, parseProjectText } from '../shared/config.ts'
+import { usageError } from './error.ts'
+import { readIfThere } from './secret-file.ts'
+
+export interface LocatedEnvironment {
+  readonly environment: Environment
+  readonly local: boolean
+  /** What this machine keeps of it and no repository holds: the operator's key, a local environment's data. */
+  readonly folder: string
+}
+
+/** The environment that is meant in this folder: of authrim.json, or the local one where there is none. */
+export function locateEnvironment(cwd: string, name: string | undefined): LocatedEnvironment {
+  const text = readIfThere(join(cwd, 'authrim.json'))
+  const environment =
+    text === undefined ? environmentWithoutProject(cwd, name) : environmentOf(parseProjectText(text), name)
+  const folder = join(cwd, '.authrim', environment.name)
+  const local = isLocal(environment)
+  return { environment: local ? { ...environment, ...runningIssuer(folder) } : environment, local, folder }
+}
+
+/** What `authrim dev` serves where no authrim.json says otherwise. */
+export function defaultLocalEnvironment(issuer = 'http://localhost:8787'): Environment {
+  return environmentOf(
+    parseProject({ name: 'authrim', defaultEnvironment: 'local', environments: { local: { issuer } } }),
+  )
+}
+
+/** The file in which a local environment leaves its issuer, since `--port` may have moved it. */
+export function issuerFile(folder: string): string {
+  return join(folder, 'issuer')
+}
+
+function runningIssuer(folder: string): { issuer?: string } {
+  const issuer = readIfThere(issuerFile(folder))?.trim()
+  if (issuer === undefined) return {}
+  return { issuer: defaultLocalEnvironment(issuer).issuer }
+}
+
+function environmentWithoutProject(cwd: string, name = 'local'): Environment {
+  if (name !== 'local') throw usageError(`There is no authrim.json in ${cwd}, so there is no environment ${name}.`)
+  return defaultLocalEnvironment()
+}

@@ -1,0 +1,91 @@
+import { Command, Option } from 'commander'
+import type { Context } from './context.ts'
+import { showExamples, withExample } from './ui/help.ts'
+
+/** Defines the verbs and options of a command; its file is loaded only when it is typed. */
+export type DefineCommand = (command: Command, context: () => Context) => void
+
+interface LazyCommand {
+  readonly summary: string
+  readonly example: string
+  readonly load: () => Promise<{ define: DefineCommand }>
+}
+
+const commands: Readonly<Record<string, LazyCommand>> = {
+  dev: {
+    summary: 'run everything on this machine, with a demo person and a demo client',
+    example: 'authrim dev',
+    load: () => import('./commands/dev.ts'),
+  },
+  build: {
+    summary: 'bundle Workers and show their sizes',
+    example: 'authrim build op-token',
+    load: () => import('./commands/build.ts'),
+  },
+  keys: {
+    summary: 'list, rotate and revoke signing keys',
+    example: 'authrim keys list',
+    load: () => import('./commands/keys.ts'),
+  },
+  clients: {
+    summary: 'register and manage relying parties',
+    example: 'authrim clients create --type web --name Shop --redirect-uri https://shop.example/callback',
+    load: () => import('./commands/clients.ts'),
+  },
+  users: {
+    summary: 'create and manage people',
+    example: 'authrim users create --email ada@example.com',
+    load: () => import('./commands/users.ts'),
+  },
+  grants: {
+    summary: 'list and revoke what people granted to clients',
+    example: 'authrim grants list --user ada@example.com',
+    load: () => import('./commands/grants.ts'),
+  },
+  operators: {
+    summary: 'decide who may call the admin API',
+    example: 'authrim operators list',
+    load: () => import('./commands/operators.ts'),
+  },
+  audit: {
+    summary: 'show who did what, and when',
+    example: 'authrim audit --since 24h',
+    load: () => import('./commands/audit.ts'),
+  },
+  completion: {
+    summary: 'print a completion script for bash, zsh or fish',
+    example: 'source <(authrim completion bash)',
+    load: () => import('./commands/completion.ts'),
+  },
+}
+
+/** True for a command of authrim. */
+export function isCommand(name: string): boolean {
+  return Object.hasOwn(commands, name)
+}
+
+export const commandNames: readonly string[] = Object.keys(commands)
+
+/** The whole grammar, with the details of the named commands only. */
+export async function buildProgram(details: readonly string[], context: (program: Command) => Context): Promise<Command> {
+  const program = new Command('authrim')
+    .description('Your own OpenID Connect and OAuth 2 identity provider on Cloudflare.')
+    .usage('[options] <command>')
+    .option('--env <name>', 'environment; else AUTHRIM_ENV, else the project’s default')
+    .option('--cwd <dir>', 'run as if started in this folder')
+    .option('--json', 'answer with one JSON document; never ask')
+    .option('--yes', 'never ask')
+    .option('--verbose', 'show requests: method, path, status, time')
+    .addOption(new Option('--no-color', 'no colours (also NO_COLOR)'))
+    .option('--version', 'versions of authrim, wrangler, workerd and Node')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(process.stdout.columns ?? 80, 100) })
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride()
+  for (const [name, { summary, example, load }] of Object.entries(commands)) {
+    const command = showExamples(withExample(program.command(name).description(summary), example))
+    if (details.includes(name)) (await load()).define(command, () => context(program))
+  }
+  return showExamples(program)
+}
