@@ -147,7 +147,7 @@ describe('a rendered file', () => {
       main: '../../../node_modules/authrim/dist/workers/op-auth.js',
       vars: { ISSUER_URL: 'https://id.example.com', CODE_EXPIRY: '60', EXTRA: 'x' },
       services: [{ service: 'authrim-op-discovery' }],
-      ratelimits: [{ simple: { limit: 30 } }, { name: 'PAR_RATE', simple: { limit: 7, period: 60 } }],
+      ratelimits: [{ name: 'PASSWORD_RATE' }, { name: 'PAR_RATE', simple: { limit: 7, period: 60 } }],
     })
     expect(auth['routes']).toContainEqual({ pattern: 'id.example.com/authorize*', zone_name: 'example.com' })
     expect(parse(renderWranglerToml('op-discovery', environment, resources))['routes']).toEqual([
