@@ -9,6 +9,12 @@ export interface Branding {
   readonly logo?: string
 }
 
+/** The operator's looks from their configuration; a name and the default accent where it says nothing. */
+export function brandingOf(text: string | undefined): Branding {
+  const given: Partial<Branding> = text ? JSON.parse(text) : {}
+  return { name: 'authrim', accent: defaultAccent, ...given }
+}
+
 /** The surfaces on which the accent is read as text; styles.css uses the same. */
 export const surfaces = { light: '#ffffff', dark: '#16191f' } as const
 

@@ -59,7 +59,7 @@ export const Document: FC<DocumentProps> = ({ frame, title, failed, wide, script
           <main>{children}</main>
         </div>
         <footer class="page-end">
-          <p>{messages.footer(<Name>{branding.name}</Name>)}</p>
+          <p>{messages.footer(<bdi>{branding.name}</bdi>)}</p>
         </footer>
       </body>
     </html>

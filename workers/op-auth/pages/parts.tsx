@@ -81,15 +81,15 @@ export interface ClientLinks {
 /** The client's policy, terms and home page. */
 export const ClientLinkList: FC<{ frame: Frame; clientName: string; links: ClientLinks }> = (props) => {
   const { messages } = props.frame
-  const name = <bdi>{props.clientName}</bdi>
   const links = [
-    { href: safeLink(props.links.policyUri), words: messages.privacyPolicy(name) },
-    { href: safeLink(props.links.tosUri), words: messages.terms(name) },
-    { href: safeLink(props.links.clientUri), words: messages.about(name) },
+    { href: safeLink(props.links.policyUri), words: messages.privacyPolicy },
+    { href: safeLink(props.links.tosUri), words: messages.terms },
+    { href: safeLink(props.links.clientUri), words: messages.website },
   ].filter(({ href }) => href !== undefined)
   if (links.length === 0) return null
   return (
-    <p class="links small after">
+    <p class="links small muted after">
+      <span>{messages.moreAbout(<bdi>{props.clientName}</bdi>)}</span>{' '}
       {links.map(({ href, words }) => (
         <>
           <a href={href} rel="noreferrer">

@@ -186,6 +186,12 @@ a:hover {
 img.mark {
   background: none;
 }
+h1 .tiny {
+  inline-size: 2rem;
+  block-size: 2rem;
+  border-radius: 0.5rem;
+  font-size: 0.75rem;
+}
 .round {
   border-radius: 50%;
   background: var(--soft);
@@ -195,10 +201,10 @@ img.mark {
 .tiny {
   inline-size: 1.375rem;
   block-size: 1.375rem;
-  margin-inline-end: 0.375rem;
+  margin-inline-end: 0.125rem;
   border-radius: 0.375rem;
   font-size: 0.625rem;
-  vertical-align: -0.3em;
+  vertical-align: middle;
   background: var(--soft);
   border-color: var(--line);
   color: var(--muted);
@@ -314,7 +320,9 @@ input[aria-invalid] {
 }
 .as-link {
   min-block-size: 2.75rem;
-  padding: 0 0.25rem;
+  min-inline-size: 2.75rem;
+  padding: 0;
+  text-align: start;
   border: 0;
   background: none;
   color: var(--accent-ink);
@@ -358,8 +366,11 @@ input[aria-invalid] {
   color: var(--danger);
 }
 .problem h2:focus-visible {
-  outline-offset: 6px;
-  border-radius: 2px;
+  outline: 0;
+}
+.problem:has(h2:focus-visible) {
+  outline: 3px solid var(--danger);
+  outline-offset: 2px;
 }
 .problem a {
   color: var(--danger);
@@ -378,12 +389,18 @@ input[aria-invalid] {
 .links {
   display: flex;
   flex-wrap: wrap;
-  column-gap: 1rem;
+  column-gap: 1.25rem;
+}
+.links > :first-child {
+  flex-basis: 100%;
+}
+.links.after {
+  margin-block-end: -0.75rem;
 }
 .links a,
 .tall {
   display: inline-block;
-  padding-block: 0.625rem;
+  padding-block: 0.75rem;
 }
 .person {
   display: flex;
@@ -474,9 +491,12 @@ input[aria-invalid] {
 .asks .hint {
   margin: 0;
 }
+form + .hint {
+  margin-block-start: 0.875rem;
+}
 .badge {
   display: inline-block;
-  margin-inline-start: 0.5rem;
+  margin-inline-start: 0.125rem;
   padding: 0.0625rem 0.5rem;
   border: 1px solid var(--accent-ink);
   border-radius: 1rem;

@@ -4,15 +4,20 @@ export type SignInProblem = 'wrong_credentials' | 'throttled' | 'busy' | 'missin
 
 export type NewPasswordProblem = 'missing' | 'too_short' | 'too_long' | 'common' | 'personal' | 'unchanged'
 
-export type EventAction =
-  | 'sign_in'
-  | 'sign_in_failed'
-  | 'sign_out'
-  | 'session_ended'
-  | 'sessions_ended'
-  | 'password_changed'
-  | 'consent_granted'
-  | 'consent_revoked'
+export const eventActions = [
+  'sign_in',
+  'sign_in_failed',
+  'sign_out',
+  'session_ended',
+  'sessions_ended',
+  'password_changed',
+  'consent_granted',
+  'consent_revoked',
+] as const
+
+export type EventAction = (typeof eventActions)[number]
+
+export const notices = ['session_ended', 'sessions_ended', 'consent_revoked', 'password_changed'] as const
 
 export type ErrorCode =
   | 'unknown_client'
