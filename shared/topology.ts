@@ -130,7 +130,7 @@ export const workers = {
     objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: ['verify', 'handle:code', 'handle:session', 'handle:interaction', 'handle:browser', 'handle:device', 'handle:request_uri'],
     rateLimits: [
-      { binding: 'PASSWORD_RATE', limit: 30, period: 60 },
+      { binding: 'PASSWORD_RATE', limit: 60, period: 60 },
       { binding: 'PAR_RATE', limit: 300, period: 60 },
     ],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'CODE_EXPIRY', 'SESSION_EXPIRY', 'PAR_EXPIRY', 'BRANDING'],

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono } from 'hono/tiny'
 import { OAuthError } from '../protocol/error.ts'
 import type { Handler, RequestVariables, Route, WorkerContext } from './context.ts'
 import { errorResponse } from './error-response.ts'

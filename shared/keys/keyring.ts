@@ -3,7 +3,6 @@ import {
   type CryptoKey as JoseKey,
   type JWTPayload,
   type JWTVerifyOptions,
-  SignJWT,
   base64url,
   errors,
   importJWK,
@@ -14,11 +13,17 @@ import { unavailable } from '../protocol/error.ts'
 import { type Handle, type HandleKeys, mintHandle, openHandle } from '../protocol/handle.ts'
 import { leaseSeconds } from '../protocol/key-life-cycle.ts'
 import type { HandleKind } from '../topology.ts'
-import type { KeyLeaseService, LeasedKeys } from './lease.ts'
+import type { KeyLeaseService, LeasedKeys } from '../protocol/key-lease.ts'
+
+/** A private key as this isolate holds it: usable, not readable. */
+export interface Signer {
+  readonly kid: string
+  readonly key: JoseKey
+}
 
 interface ImportedKeys {
   readonly leasedAt: number
-  readonly signing: ReadonlyMap<SigningAlgorithm, { kid: string; key: JoseKey }>
+  readonly signing: ReadonlyMap<SigningAlgorithm, Signer>
   readonly publicKeys: ReadonlyMap<string, { alg: string; key: JoseKey }>
   readonly handles: ReadonlyMap<HandleKind, HandleKeys>
 }
@@ -43,12 +48,11 @@ export class Keyring {
     this.#service = service
   }
 
-  /** Signs claims with the current key of an algorithm. Times in seconds. */
-  async sign(alg: SigningAlgorithm, typ: string, claims: object, now: number): Promise<string> {
-    const keys = await this.#lease(now)
-    const signer = keys.signing.get(alg)
+  /** The current key of an algorithm. */
+  async signer(alg: SigningAlgorithm, now: number): Promise<Signer> {
+    const signer = (await this.#lease(now)).signing.get(alg)
     if (!signer) throw unavailable(`no ${alg} key is leased`)
-    return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid: signer.kid, typ }).sign(signer.key)
+    return signer
   }
 
   /**
@@ -69,6 +73,11 @@ export class Keyring {
       if (error instanceof errors.JOSEError) return undefined
       throw error
     }
+  }
+
+  /** The claims of an ID token of ours, however long ago it expired: as a hint it grants nothing (Core §3.1.2.1). */
+  async verifyIdTokenHint(token: string, issuer: string, now: number): Promise<JWTPayload | undefined> {
+    return this.verify(token, { typ: 'JWT', issuer, clockTolerance: now, requiredClaims: ['sub', 'aud'] }, now)
   }
 
   async mint(handle: Handle, now: number): Promise<string> {
@@ -127,7 +136,7 @@ export class Keyring {
 }
 
 async function imported(leased: LeasedKeys, now: number): Promise<ImportedKeys> {
-  const signing = new Map<SigningAlgorithm, { kid: string; key: JoseKey }>()
+  const signing = new Map<SigningAlgorithm, Signer>()
   for (const { kid, alg, privateKey } of leased.signing)
     signing.set(alg, { kid, key: asKey(await importJWK(privateKey, alg)) })
   const publicKeys = new Map<string, { alg: string; key: JoseKey }>()

@@ -14,7 +14,7 @@ export class Parameters {
   readonly #values = new Map<string, string[]>()
 
   /** @throws OAuthError invalid_request for a repeated parameter. */
-  constructor(pairs: Iterable<[string, string]>) {
+  constructor(pairs: Iterable<readonly [string, string]>) {
     let count = 0
     const repeated: string[] = []
     for (const [name, value] of pairs) {

@@ -5,7 +5,7 @@
 export const shardCount = 8
 
 export function randomShard(): number {
-  return crypto.getRandomValues(new Uint8Array(1))[0]! % shardCount
+  return (crypto.getRandomValues(new Uint8Array(1))[0] ?? 0) % shardCount
 }
 
 /** The shard that a text belongs to: FNV-1a, for spreading, not for security. */

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type JWK, base64url, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
-import type { LeasedHandleKey, LeasedKeys, LeasedSigningKey } from '../../keys/lease.ts'
+import type { LeasedHandleKey, LeasedKeys, LeasedSigningKey } from '../../protocol/key-lease.ts'
 import type { SigningAlgorithm } from '../../protocol/client.ts'
 import {
   type KeyState,

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import type { SigningAlgorithm } from '../protocol/client.ts'
+import type { SigningAlgorithm } from './client.ts'
 import type { HandleKind } from '../topology.ts'
 
 export interface LeasedSigningKey {

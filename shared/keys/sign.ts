@@ -1,0 +1,15 @@
+import { SignJWT } from 'jose'
+import type { SigningAlgorithm } from '../protocol/client.ts'
+import type { Keyring } from './keyring.ts'
+
+/** A JWT signed with the current key of an algorithm. `now` in seconds. */
+export async function signJwt(
+  keyring: Keyring,
+  alg: SigningAlgorithm,
+  typ: string,
+  claims: object,
+  now: number,
+): Promise<string> {
+  const { kid, key } = await keyring.signer(alg, now)
+  return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ }).sign(key)
+}

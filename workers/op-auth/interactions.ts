@@ -1,0 +1,81 @@
+import type { Keyring } from '../../shared/keys/keyring.ts'
+import { handleHash, randomId } from '../../shared/protocol/handle.ts'
+import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
+import { decided } from '../../shared/stores/grants.ts'
+import { randomShard, shard } from '../../shared/stores/shards.ts'
+
+/** Something a person has begun and we wait for: a sign-in for a client, for the account page, or a sign-out. */
+export interface Interaction {
+  readonly v: 1
+  readonly purpose: 'authorize' | 'account' | 'logout'
+  /** The client's request as it came. */
+  readonly params: readonly (readonly [string, string])[]
+  /** The pushed request it came from, to be spent when the code is issued. */
+  readonly pushed?: string
+  /** The browser it belongs to; absent until the browser comes back from a cross-site post. */
+  readonly browser?: string
+  /** Seconds. */
+  readonly startedAt: number
+  /** The session that the person signed in with or chose. */
+  readonly session?: string
+  /** The person signed in after the interaction began. */
+  readonly signedIn?: boolean
+  /** The person chose the account. */
+  readonly chosen?: boolean
+  /** The person allowed what is asked. */
+  readonly consented?: boolean
+}
+
+export interface StoredInteraction {
+  /** What the page carries. */
+  readonly handle: string
+  readonly record: Interaction
+}
+
+/** A person may leave a sign-in page open for this long. Seconds. */
+const lifetime = 3600
+
+/** Interactions under way, in PendingRequests under the hash of their handle. */
+export class Interactions {
+  readonly #keyring: Keyring
+  readonly #pending: DurableObjectNamespace<PendingRequests>
+
+  constructor(keyring: Keyring, pending: DurableObjectNamespace<PendingRequests>) {
+    this.#keyring = keyring
+    this.#pending = pending
+  }
+
+  async start(record: Interaction, now: number): Promise<StoredInteraction> {
+    const at = { shard: randomShard(), expiresAt: now + lifetime }
+    const handle = await this.#keyring.mint({ kind: 'interaction', generation: 0, id: randomId(), ...at }, now)
+    await this.#put(handle, at, record)
+    return { handle, record }
+  }
+
+  /** Undefined for one that expired, was finished or never existed. */
+  async find(text: string | undefined, now: number): Promise<StoredInteraction | undefined> {
+    const handle = text === undefined ? undefined : await this.#keyring.open('interaction', text, now)
+    if (!handle || text === undefined) return undefined
+    const stored = await decided(shard(this.#pending, handle.shard).get(await handleHash(text), now))
+    return stored === undefined ? undefined : { handle: text, record: JSON.parse(stored) }
+  }
+
+  async update(stored: StoredInteraction, change: Partial<Interaction>, now: number): Promise<StoredInteraction> {
+    const record = { ...stored.record, ...change }
+    const handle = await this.#keyring.open('interaction', stored.handle, now)
+    if (handle) await this.#put(stored.handle, handle, record)
+    return { handle: stored.handle, record }
+  }
+
+  /** True for the one caller that may finish it. */
+  async finish(stored: StoredInteraction, now: number): Promise<boolean> {
+    const handle = await this.#keyring.open('interaction', stored.handle, now)
+    if (!handle) return false
+    const taken = await decided(shard(this.#pending, handle.shard).take(await handleHash(stored.handle), now))
+    return taken !== undefined
+  }
+
+  async #put(handle: string, at: { shard: number; expiresAt: number }, record: Interaction): Promise<void> {
+    await decided(shard(this.#pending, at.shard).put(await handleHash(handle), JSON.stringify(record), at.expiresAt))
+  }
+}

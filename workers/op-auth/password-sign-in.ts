@@ -1,0 +1,106 @@
+import type { Keyring } from '../../shared/keys/keyring.ts'
+import { handleHash } from '../../shared/protocol/handle.ts'
+import { hashPassword, needsRehash, nobodysHash, verifyPassword } from '../../shared/protocol/password-hash.ts'
+import { accountPolicy, addressKey, addressPolicy } from '../../shared/protocol/throttling.ts'
+import type { D1Users } from '../../shared/stores/d1/users.ts'
+import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
+import { decided } from '../../shared/stores/grants.ts'
+import { shard, shardOf } from '../../shared/stores/shards.ts'
+import { type User, lookupKey } from '../../shared/stores/users.ts'
+import { readCookie, setCookie } from './cookies.ts'
+
+export type PasswordOutcome =
+  | { readonly user: User; readonly problem?: undefined }
+  | { readonly problem: 'wrong_credentials'; readonly account: string | undefined }
+  | { readonly problem: 'throttled' | 'busy'; readonly retryAfter: number }
+
+/** A hash stops the isolate for a fifth of a second, so more than these at once are sent away. */
+const maximumWaiting = 4
+
+/** Longer text is no password of ours, and hashing it would cost us. Characters. */
+const longestPassword = 1024
+
+const deviceLifetime = 31_536_000
+
+/**
+ * Signs people in by password. Attempts are counted by account and by address before the password is looked at;
+ * unknown people cost the same time and get the same answer as wrong passwords.
+ */
+export class PasswordSignIn {
+  readonly #users: D1Users
+  readonly #throttle: DurableObjectNamespace<Throttle>
+  readonly #keyring: Keyring
+  readonly #rate: RateLimit
+  #waiting = 0
+
+  constructor(
+    users: D1Users,
+    throttle: DurableObjectNamespace<Throttle>,
+    keyring: Keyring,
+    rate: RateLimit,
+  ) {
+    this.#users = users
+    this.#throttle = throttle
+    this.#keyring = keyring
+    this.#rate = rate
+  }
+
+  /** @param now seconds. */
+  async verify(request: Request, identifier: string, password: string, now: number): Promise<PasswordOutcome> {
+    const address = addressKey(request.headers.get('cf-connecting-ip') ?? '')
+    if (!(await this.#rate.limit({ key: address })).success) return { problem: 'throttled', retryAfter: 60 }
+    if (this.#waiting >= maximumWaiting) return { problem: 'busy', retryAfter: 2 }
+    this.#waiting += 1
+    try {
+      return await this.#verify(request, address, identifier, password, now)
+    } finally {
+      this.#waiting -= 1
+    }
+  }
+
+  /** The cookie by which a device of a person is known, so that strangers cannot lock it out. */
+  async deviceCookie(sub: string, now: number): Promise<string> {
+    const generation = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
+    const fields = { kind: 'device', shard: 0, expiresAt: now + deviceLifetime, generation, id: await deviceId(sub) } as const
+    return setCookie('device', await this.#keyring.mint(fields, now), deviceLifetime)
+  }
+
+  async #verify(
+    request: Request,
+    address: string,
+    identifier: string,
+    password: string,
+    now: number,
+  ): Promise<PasswordOutcome> {
+    const user = await this.#users.findByIdentifier(identifier)
+    const account = await this.#accountKey(request, user, identifier, now)
+    const wait = Math.max(
+      await this.#attempt(`address:${address}`, addressPolicy, now),
+      await this.#attempt(account, accountPolicy, now),
+    )
+    if (wait > 0) return { problem: 'throttled', retryAfter: wait }
+    const stored = user && (await this.#users.password(user.sub))
+    const matches = await verifyPassword(stored ?? nobodysHash, password.slice(0, longestPassword))
+    if (!user || !stored || !matches || user.disabled) return { problem: 'wrong_credentials', account: user?.sub }
+    await decided(shard(this.#throttle, shardOf(account)).clear(account))
+    if (needsRehash(stored)) await this.#users.setPassword(user.sub, await hashPassword(password), now)
+    return { user }
+  }
+
+  #attempt(key: string, policy: typeof accountPolicy, now: number): Promise<number> {
+    return decided(shard(this.#throttle, shardOf(key)).attempt(key, policy, now))
+  }
+
+  /** A device that this person signed in from before has a count of its own. */
+  async #accountKey(request: Request, user: User | undefined, identifier: string, now: number): Promise<string> {
+    if (!user) return `account:${await handleHash(lookupKey(identifier).slice(0, 320))}`
+    const cookie = readCookie(request, 'device')
+    const device = cookie === undefined ? undefined : await this.#keyring.open('device', cookie, now)
+    const known = device?.id === (await deviceId(user.sub))
+    return known ? `device:${user.sub}:${device.generation}` : `account:${user.sub}`
+  }
+}
+
+function deviceId(sub: string): Promise<string> {
+  return handleHash(`device ${sub}`)
+}

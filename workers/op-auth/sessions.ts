@@ -1,0 +1,132 @@
+import type { Keyring } from '../../shared/keys/keyring.ts'
+import { handleHash, randomId } from '../../shared/protocol/handle.ts'
+import { passwordAcr } from '../../shared/protocol/id-token.ts'
+import type { Session, SessionListing, SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
+import { decided } from '../../shared/stores/grants.ts'
+import { allShards, randomShard, shard } from '../../shared/stores/shards.ts'
+import { readCookie, setCookie } from './cookies.ts'
+
+/** A live session of the asking browser. */
+export interface SignedIn {
+  readonly handle: string
+  readonly id: string
+  readonly shard: number
+  readonly session: Session
+}
+
+/** One browser holds so many accounts at most. */
+const maximumAccounts = 5
+
+/**
+ * Browser sessions. The cookie holds one handle for each account signed in, the one used last first. A new handle
+ * is made at every sign-in, so that a planted or remembered one leads nowhere.
+ */
+export class Sessions {
+  readonly #keyring: Keyring
+  readonly #store: DurableObjectNamespace<SessionStore>
+  readonly #lifetime: number
+
+  /** @param lifetime seconds. */
+  constructor(keyring: Keyring, store: DurableObjectNamespace<SessionStore>, lifetime: number) {
+    this.#keyring = keyring
+    this.#store = store
+    this.#lifetime = lifetime
+  }
+
+  /** The session used last, or undefined. */
+  async current(request: Request, now: number): Promise<SignedIn | undefined> {
+    for (const handle of handlesOf(request)) {
+      const signedIn = await this.#visit(handle, now)
+      if (signedIn) return signedIn
+    }
+    return undefined
+  }
+
+  /** Every live session of this browser, the one used last first. */
+  async all(request: Request, now: number): Promise<SignedIn[]> {
+    const visits = await Promise.all(handlesOf(request).map((handle) => this.#visit(handle, now)))
+    return visits.filter((visit) => visit !== undefined)
+  }
+
+  /**
+   * Begins a session for a person who has just proven who they are, in place of an older one of theirs in this
+   * browser: clients see the same `sid`, nobody the same cookie. Answers the cookie to set.
+   */
+  async start(request: Request, sub: string, now: number): Promise<{ signedIn: SignedIn; cookie: string }> {
+    const others = await this.all(request, now)
+    const earlier = others.find((each) => each.session.sub === sub)
+    const at = { shard: randomShard(), expiresAt: now + this.#lifetime }
+    const handle = await this.#keyring.mint({ kind: 'session', generation: 0, id: randomId(), ...at }, now)
+    const id = await handleHash(handle)
+    const session: Session = {
+      sub,
+      sid: earlier?.session.sid ?? randomId(),
+      authTime: now,
+      acr: passwordAcr,
+      amr: ['pwd'],
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt: at.expiresAt,
+      userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
+      address: request.headers.get('cf-connecting-ip') ?? '',
+      clients: earlier?.session.clients ?? {},
+    }
+    await decided(shard(this.#store, at.shard).create(id, session))
+    if (earlier) await decided(shard(this.#store, earlier.shard).end(earlier.id))
+    const handles = [handle, ...others.filter((each) => each !== earlier).map((each) => each.handle)]
+    const cookie = setCookie('session', handles.slice(0, maximumAccounts).join('.'), undefined)
+    return { signedIn: { handle, id, shard: at.shard, session }, cookie }
+  }
+
+  /** The cookie that makes a session the one used last. */
+  async prefer(request: Request, preferred: SignedIn, now: number): Promise<string> {
+    const others = (await this.all(request, now)).filter((each) => each.id !== preferred.id)
+    return setCookie('session', [preferred, ...others].map((each) => each.handle).join('.'), undefined)
+  }
+
+  /** Ends every session of this browser; answers what ended and the cookie to set. */
+  async endAll(request: Request, now: number): Promise<{ ended: SignedIn[]; cookie: string }> {
+    const ended = await this.all(request, now)
+    await Promise.all(ended.map((each) => decided(shard(this.#store, each.shard).end(each.id))))
+    return { ended, cookie: setCookie('session', '', 0) }
+  }
+
+  async addClient(signedIn: SignedIn, clientId: string, tokens: string, now: number): Promise<void> {
+    await decided(shard(this.#store, signedIn.shard).addClient(signedIn.id, clientId, tokens, now))
+  }
+
+  /** The person's sessions everywhere, newest first. */
+  async listAll(sub: string, now: number): Promise<SessionListing[]> {
+    const lists = await Promise.all(allShards(this.#store).map((store) => decided(store.list(sub, now))))
+    return lists.flat().toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)
+  }
+
+  /** Ends one session of a person, or all but one; answers their `sid`s. */
+  async endElsewhere(sub: string, what: { id: string } | { except: string }): Promise<string[]> {
+    const ended = await Promise.all(
+      allShards(this.#store).map(async (store) => {
+        if ('except' in what) return decided(store.endAll(sub, what.except))
+        const sid = await decided(store.end(what.id, sub))
+        return sid === undefined ? [] : [sid]
+      }),
+    )
+    return ended.flat()
+  }
+
+  /** Makes every session of the person ask for consent to this client again. */
+  async forgetClient(sub: string, clientId: string): Promise<void> {
+    await Promise.all(allShards(this.#store).map((store) => decided(store.forgetClient(sub, clientId))))
+  }
+
+  async #visit(handle: string, now: number): Promise<SignedIn | undefined> {
+    const opened = await this.#keyring.open('session', handle, now)
+    if (!opened) return undefined
+    const id = await handleHash(handle)
+    const session = await decided(shard(this.#store, opened.shard).visit(id, now))
+    return session && { handle, id, shard: opened.shard, session }
+  }
+}
+
+function handlesOf(request: Request): string[] {
+  return readCookie(request, 'session')?.split('.').slice(0, maximumAccounts) ?? []
+}

@@ -1,0 +1,143 @@
+import { readForm } from '../../shared/http/form.ts'
+import { displayName } from '../../shared/protocol/client.ts'
+import { OAuthError } from '../../shared/protocol/error.ts'
+import { formActionSource } from '../../shared/protocol/redirect-uri.ts'
+import { noteEvent } from './audit.ts'
+import { readStoredRequest } from './authorize.ts'
+import { isOwnForm, knownBrowser, markedBrowser } from './browser.ts'
+import type { AuthContext } from './deps.ts'
+import type { Flow } from './flow.ts'
+import { errorPage, frameOf, htmlPage } from './html.tsx'
+import type { StoredInteraction } from './interactions.ts'
+import type { SignInProblem } from './pages/messages/keys.ts'
+import { SignIn } from './pages/sign-in.tsx'
+import { respondError } from './respond.ts'
+
+/** A page's place in an interaction: what it is for, and in which browser. */
+export interface Visit {
+  readonly interaction: StoredInteraction
+  /** Absent when the person came for their own account. */
+  readonly flow: Flow | undefined
+  readonly csrf: string
+}
+
+/** The interaction a page belongs to, or the page that says why it cannot go on. */
+export async function visitOf(c: AuthContext, text: string | undefined): Promise<Visit | Response> {
+  const { deps, now } = c.var
+  const interaction = await deps.interactions.find(text, now)
+  if (!interaction || interaction.record.purpose === 'logout') return errorPage(c, 'expired_interaction', 400)
+  const browser = await knownBrowser(c)
+  if (!browser || interaction.record.browser !== browser.id) return errorPage(c, 'other_browser', 400)
+  if (interaction.record.purpose === 'account') return { interaction, flow: undefined, csrf: browser.csrf }
+  const read = await readStoredRequest(c, interaction)
+  return read instanceof Response ? read : { interaction, flow: { ...read, interaction }, csrf: browser.csrf }
+}
+
+/** A posted page: the interaction and the form, or a refusal of forms that are not ours. */
+export async function postedVisit(c: AuthContext): Promise<(Visit & { form: Map<string, string> }) | Response> {
+  const form = (await readForm(c.req.raw)).unrepeated()
+  if (!(await isOwnForm(c, form.get('csrf')))) return errorPage(c, 'cross_site_post', 403)
+  const visit = await visitOf(c, form.get('interaction'))
+  return visit instanceof Response ? visit : { ...visit, form: new Map(form.entries()) }
+}
+
+/** The sign-in page. */
+export async function showSignIn(c: AuthContext): Promise<Response> {
+  const visit = await visitOf(c, c.req.query('interaction'))
+  if (visit instanceof Response) return visit
+  const { deps, now } = c.var
+  const current = await deps.sessions.current(c.req.raw, now)
+  const user = current && (await deps.users.find(current.session.sub))
+  const identifier = visit.flow?.params.get('login_hint') ?? user?.username ?? user?.email
+  return signInPage(c, visit, { identifier, reason: current ? 'reauthenticate' : undefined })
+}
+
+/** User name and password came: checks them and goes on. */
+export async function signIn(c: AuthContext): Promise<Response> {
+  const visit = await postedVisit(c)
+  if (visit instanceof Response) return visit
+  const { deps, now } = c.var
+  if (visit.form.get('action') === 'cancel') return cancel(c, visit)
+  const identifier = visit.form.get('identifier') ?? ''
+  const password = visit.form.get('password') ?? ''
+  if (identifier === '' || password === '') return signInPage(c, visit, { identifier, error: 'missing' })
+
+  const outcome = await deps.passwords.verify(c.req.raw, identifier, password, now)
+  if (outcome.problem !== undefined) {
+    if (outcome.problem === 'wrong_credentials') {
+      if (outcome.account !== undefined) noteEvent(c, outcome.account, 'sign_in_failed')
+      return signInPage(c, visit, { identifier, error: 'wrong_credentials' })
+    }
+    c.header('retry-after', String(outcome.retryAfter))
+    return signInPage(c, visit, { identifier, error: outcome.problem, retryAfterSeconds: outcome.retryAfter })
+  }
+
+  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user.sub, now)
+  c.header('set-cookie', cookie, { append: true })
+  c.header('set-cookie', await deps.passwords.deviceCookie(outcome.user.sub, now), { append: true })
+  noteEvent(c, outcome.user.sub, 'sign_in')
+  const progress = { session: signedIn.id, signedIn: true, chosen: true, consented: false }
+  return goOn(c, visit, await deps.interactions.update(visit.interaction, progress, now))
+}
+
+/** Back to the request, or to the account page. The browser comes with its new cookie. */
+export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInteraction): Promise<Response> {
+  const { deps, now } = c.var
+  if (!visit.flow) {
+    await deps.interactions.finish(interaction, now)
+    return c.redirect('/account', 303)
+  }
+  return c.redirect(`/authorize?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
+}
+
+/** The person does not want to: the client learns so (RFC 6749 §4.1.2.1). */
+export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
+  const { deps, now } = c.var
+  await deps.interactions.finish(visit.interaction, now)
+  if (!visit.flow) return c.redirect('/account', 303)
+  return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
+}
+
+/** Sends the browser to sign in for its own account. */
+export async function signInForAccount(c: AuthContext): Promise<Response> {
+  const { deps, now } = c.var
+  const browser = await markedBrowser(c)
+  const stored = await deps.interactions.start(
+    { v: 1, purpose: 'account', params: [], browser: browser.id, startedAt: now },
+    now,
+  )
+  return c.redirect(`/signin?${new URLSearchParams({ interaction: stored.handle })}`, 303)
+}
+
+/** Origins that forms of this interaction may lead to: browsers look at the redirect after the post as well. */
+export function formTargets(visit: Visit): string[] {
+  return visit.flow ? [formActionSource(visit.flow.target.redirectUri)] : []
+}
+
+interface SignInState {
+  readonly identifier: string | undefined
+  readonly error?: SignInProblem
+  readonly retryAfterSeconds?: number
+  readonly reason?: 'reauthenticate' | undefined
+}
+
+function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<Response> {
+  const client = visit.flow?.client
+  const page = SignIn({
+    frame: frameOf(c, visit.flow?.params.get('ui_locales')),
+    interaction: visit.interaction.handle,
+    csrf: visit.csrf,
+    clientName: client ? displayName(client) : c.var.deps.branding.name,
+    policyUri: client?.policy_uri,
+    tosUri: client?.tos_uri,
+    clientUri: client?.client_uri,
+    ...state,
+  })
+  return htmlPage(c, page, statusOf(state.error), formTargets(visit))
+}
+
+function statusOf(error: SignInProblem | undefined): 200 | 400 | 429 | 503 {
+  if (error === undefined) return 200
+  if (error === 'throttled') return 429
+  return error === 'busy' ? 503 : 400
+}
