@@ -5,6 +5,8 @@ import { readIfThere } from './secret-file.ts'
 
 export interface LocatedEnvironment {
   readonly environment: Environment
+  /** The issuer in authrim.json; that of a running local environment may be at another port. */
+  readonly configuredIssuer: string
   readonly local: boolean
   /** What this machine keeps of it and no repository holds: the operator's key, a local environment's data. */
   readonly folder: string
@@ -17,7 +19,12 @@ export function locateEnvironment(cwd: string, name: string | undefined): Locate
     text === undefined ? environmentWithoutProject(cwd, name) : environmentOf(parseProjectText(text), name)
   const folder = join(cwd, '.authrim', environment.name)
   const local = isLocal(environment)
-  return { environment: local ? { ...environment, ...runningIssuer(folder) } : environment, local, folder }
+  return {
+    environment: local ? { ...environment, ...runningIssuer(folder) } : environment,
+    configuredIssuer: environment.issuer,
+    local,
+    folder,
+  }
 }
 
 /** What `authrim dev` serves where no authrim.json says otherwise. */

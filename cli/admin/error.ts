@@ -16,7 +16,7 @@ export function apiError({ status, target, body, requestId }: ApiFailure): CliEr
   return new CliError(description ?? `${target.replace(/\?.*/, '')} answered ${status}.`, {
     code: error ?? 'unexpected_answer',
     exitCode: exitCodeOf(status, error),
-    hint: hintFor(status, error),
+    hint: hintFor(status, error, target),
     details: { status, ...(requestId !== undefined && { requestId }) },
   })
 }
@@ -38,10 +38,10 @@ function exitCodeOf(status: number, error: string | undefined): ExitStatus {
   return exitStatus.failed
 }
 
-function hintFor(status: number, error: string | undefined): string | undefined {
+function hintFor(status: number, error: string | undefined, target: string): string | undefined {
   if (error === undefined) return 'Does this issuer belong to authrim? --verbose shows the requests.'
   if (status === 401) return 'The operator key is not one of this environment, or this clock is wrong.'
-  if (error === 'already_exists') return 'With --if-missing this is not an error.'
+  if (error === 'already_exists' && /^\/admin\/v1\/(clients|users)$/.test(target)) return 'With --if-missing this is not an error.'
   if (status === 429 || status === 503) return 'Nothing was changed. Run the command again in a minute.'
   return undefined
 }

@@ -4,18 +4,15 @@ import type { DefineCommand } from '../program.ts'
 export const define: DefineCommand = (command, context) => {
   command.argument('[worker...]', 'only these').action(async (names: string[]) => {
     const { report } = context()
-    const [{ buildWorkers, kib }, { BundleError }, { isWorkerName, workerNames }] = await Promise.all([
+    const [{ buildWorkers, kib }, { bundleFailure }, { isWorkerName, workerNames }] = await Promise.all([
       import('../bundle/build-workers.ts'),
-      import('../bundle/bundle-error.ts'),
+      import('../bundle-failure.ts'),
       import('../../shared/topology.ts'),
     ])
     const known = names.filter(isWorkerName)
     const unknown = names.find((name) => !isWorkerName(name))
     if (unknown !== undefined) throw usageError(`There is no Worker ${unknown}.`, `Workers: ${workerNames.join(', ')}`)
-    const build = await buildWorkers(known.length > 0 ? known : workerNames).catch((error: unknown) => {
-      if (error instanceof BundleError) throw new CliError(error.message, { hint: error.hint, code: 'bundle' })
-      throw error
-    })
+    const build = await buildWorkers(known.length > 0 ? known : workerNames).catch(bundleFailure)
     const over = build.workers.filter(({ overBudget }) => overBudget)
     if (over.length > 0 && context().json) throw overBudget(over.map(({ worker }) => worker), build)
     report.list(

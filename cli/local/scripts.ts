@@ -4,18 +4,20 @@ import type { BuildContext } from 'esbuild'
 import { type WorkerName, workerNames } from '../../shared/topology.ts'
 import { readBundle } from '../bundle/manifest.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
+import { bundleFailure } from '../bundle-failure.ts'
 import { bundleWorker, hasSource, workerBuildOptions } from '../bundle/worker-bundle.ts'
 import type { Scripts } from './workers.ts'
 
 /** True in the repository, where Workers are bundled from source. */
 export function fromSource(): boolean {
-  return workerNames.every((worker) => hasSource(worker))
+  return workerNames.some((worker) => hasSource(worker))
 }
 
 /** The code of every Worker: bundled from source in the repository, as published in the package. */
 export async function loadScripts(): Promise<Scripts> {
-  const load = async (worker: WorkerName) => (fromSource() ? bundleWorker(worker) : readBundle(worker))
-  const bundles = await Promise.all(workerNames.map(load))
+  const source = fromSource()
+  const load = async (worker: WorkerName) => (source ? bundleWorker(worker) : readBundle(worker))
+  const bundles = await Promise.all(workerNames.map(load)).catch(bundleFailure)
   return new Map(bundles.map(({ worker, code }) => [worker, new TextDecoder().decode(code)]))
 }
 

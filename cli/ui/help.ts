@@ -11,7 +11,8 @@ export function withExample(command: Command, example: string): Command {
 /** Adds to a command's help its example, or those of its verbs. */
 export function showExamples(command: Command): Command {
   return command.addHelpText('after', () => {
-    const lines = [command, ...command.commands].flatMap((one) => examples.get(one) ?? [])
+    const shown = command.commands.length > 0 ? command.commands : [command]
+    const lines = shown.flatMap((one) => examples.get(one) ?? [])
     if (lines.length === 0) return ''
     return `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map((line) => `  ${line}`).join('\n')}`
   })

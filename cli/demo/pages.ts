@@ -1,0 +1,126 @@
+import { html } from 'hono/html'
+import { claimText, decode, meanings } from './claims.ts'
+import type { Tokens } from './relying-party.ts'
+
+type Html = ReturnType<typeof html>
+
+/** The page of someone who is not signed in. */
+export function welcomePage(issuer: string): Html {
+  return page(
+    'Demo application',
+    html`<p>An ordinary OpenID Connect client. It sends you to ${issuer}, and shows what comes back.</p>
+      <div class="actions"><a class="button primary" href="/signin">Sign in</a></div>`,
+  )
+}
+
+/** The page of someone who is: their tokens, decoded, and what can be done with them. */
+export function tokensPage(tokens: Tokens, userinfo: Record<string, unknown> | undefined, done: string): Html {
+  const { name } = claimsOf(tokens.idToken)
+  return page(
+    'You are signed in',
+    html`<p role="status">${typeof name === 'string' ? `Hello, ${name}. ` : ''}${done}</p>
+      <div class="actions">
+        ${action('/refresh', 'Refresh')} ${action('/userinfo', 'Call userinfo')} ${action('/signout', 'Sign out')}
+      </div>
+      <div class="columns">
+        ${tokenCard('ID token', 'Says who signed in. For this application only.', tokens.idToken)}
+        ${tokenCard('Access token', 'Opens the doors of an API. For the API only.', tokens.accessToken)}
+        ${userinfo ? userinfoCard(userinfo) : ''}
+        ${tokens.refreshToken === undefined ? '' : refreshCard(tokens.refreshToken)}
+      </div>`,
+  )
+}
+
+/** What went wrong, in the words of the provider or the library. */
+export function errorPage(message: string): Html {
+  return page(
+    'That did not work',
+    html`<section class="card alarm" aria-labelledby="error">
+        <h2 id="error">What happened</h2>
+        <p>${message}</p>
+      </section>
+      <div class="actions"><a class="button primary" href="/">Start again</a></div>`,
+  )
+}
+
+function page(title: string, content: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${title} · Demo application</title>
+        <link rel="stylesheet" href="/style.css" />
+        <link rel="icon" href="data:," />
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${content}
+        </main>
+      </body>
+    </html>`
+}
+
+function action(path: string, label: string): Html {
+  return html`<form method="post" action="${path}"><button class="button" type="submit">${label}</button></form>`
+}
+
+function tokenCard(title: string, about: string, token: string): Html {
+  const decoded = decode(token)
+  return html`<section class="card" aria-label="${title}">
+    <h2>${title}</h2>
+    <p class="dim">${about}</p>
+    ${decoded
+      ? html`<h3>Claims</h3>
+          ${claimsTable(`Claims of the ${title}`, decoded.claims)}
+          <h3>Header</h3>
+          ${claimsTable(`Header of the ${title}`, decoded.header)}`
+      : html`<p>It is opaque: only the provider can read it.</p>`}
+    <details>
+      <summary>As it was sent</summary>
+      <code>${token}</code>
+    </details>
+  </section>`
+}
+
+function userinfoCard(claims: object): Html {
+  return html`<section class="card" aria-label="Userinfo">
+    <h2>Userinfo</h2>
+    <p class="dim">What the provider tells whoever holds the access token.</p>
+    ${claimsTable('Claims of userinfo', claims)}
+  </section>`
+}
+
+function refreshCard(token: string): Html {
+  return html`<section class="card" aria-label="Refresh token">
+    <h2>Refresh token</h2>
+    <p class="dim">Gets new tokens without the person. Used once: each refresh brings the next one.</p>
+    <details>
+      <summary>As it was sent</summary>
+      <code>${token}</code>
+    </details>
+  </section>`
+}
+
+function claimsTable(caption: string, claims: object): Html {
+  const rows = Object.entries(claims).map(([name, value]) => {
+    const meaning = meanings[name] ?? ''
+    return html`<tr>
+      <th scope="row" title="${meaning}">${name}</th>
+      <td>${claimText(name, value)}</td>
+      <td class="dim meaning">${meaning}</td>
+    </tr>`
+  })
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+    <table>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`
+}
+
+function claimsOf(token: string): Record<string, unknown> {
+  return { ...decode(token)?.claims }
+}
