@@ -1,93 +1,119 @@
-import { pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto'
-import { compareSync } from 'bcryptjs'
+import { Buffer } from 'node:buffer'
+import { pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
-/** OWASP's choice of 32 MiB; Cloudflare refuses N·r·p over 2²⁰. */
-const current = { ln: 15, r: 8, p: 3 }
+/** 32 MiB and 0.2 s, an OWASP-listed choice; production refuses N·r·p above 2²⁰. */
+const own = { ln: 15, r: 8, p: 3 } as const
+const ownPrefix = `$scrypt$ln=${own.ln},r=${own.r},p=${own.p}$`
+const saltBytes = 16
 const hashBytes = 32
 
-/** Nobody has it; verifying against it takes as long as against a real one. */
-export const nobodysHash =
-  '$scrypt$ln=15,r=8,p=3$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+/** What Cloudflare lets a Worker compute; a hash beyond it could never be verified. */
+const mostScryptWork = 2 ** 20
+const mostScryptMemory = 2 ** 26
+const mostPbkdf2Rounds = 100_000
 
-/** A PHC string of the password with a fresh salt. Stops the isolate for about 0.2 s. */
-export function hashPassword(password: string): string {
-  const salt = Buffer.from(crypto.getRandomValues(new Uint8Array(16)))
-  const hash = scrypt(password, salt, current)
-  return `$scrypt$ln=${current.ln},r=${current.r},p=${current.p}$${unpadded(salt)}$${unpadded(hash)}`
+/** Bcrypt runs in JavaScript here: 2¹³ rounds take about a second. */
+const highestBcryptCost = 13
+
+/** A hash that no password has, for people who do not exist: it costs as much time as a real one. */
+export const nobodysHash = `${ownPrefix}bm9ib2R5J3Mgc2FsdCEhIQ$bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkLCBzb3JyeS4uLg`
+
+/** Hashes a password for storage, as a PHC string. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(saltBytes)
+  const hash = await scryptHash(password, salt, 2 ** own.ln, own.r, own.p, hashBytes)
+  return `${ownPrefix}${unpadded(salt)}$${unpadded(hash)}`
 }
 
-/** Whether the password belongs to a stored hash: ours, or one imported from another system. */
-export function verifyPassword(stored: string, password: string): boolean {
-  const parsed = parseHash(stored)
-  if (!parsed) return false
-  if (parsed.scheme === 'bcrypt') return compareSync(password, stored)
-  const { salt, hash } = parsed
-  const computed =
-    parsed.scheme === 'scrypt'
-      ? scrypt(password, salt, parsed)
-      : pbkdf2Sync(normal(password), salt, parsed.iterations, hash.length, parsed.digest)
-  return computed.length === hash.length && timingSafeEqual(computed, hash)
-}
-
-/** Whether a hash should be replaced at the next sign-in. */
+/** Whether a stored hash should be made anew from the password that was just verified. */
 export function needsRehash(stored: string): boolean {
-  return !stored.startsWith(`$scrypt$ln=${current.ln},r=${current.r},p=${current.p}$`)
+  return !stored.startsWith(ownPrefix)
 }
 
-/** Whether a hash from elsewhere can be verified here at all. */
+/** Whether `verifyPassword` can decide about a hash: a format it reads, at a cost that a Worker may spend. */
 export function isVerifiable(stored: string): boolean {
-  return parseHash(stored) !== undefined
+  return parse(stored) !== undefined
+}
+
+/** Whether the password is the one of a stored hash: ours, or one that was imported. */
+export async function verifyPassword(stored: string, password: string): Promise<boolean> {
+  const parsed = parse(stored)
+  if (!parsed) return false
+  if (parsed.format === 'bcrypt') {
+    // Loaded when somebody has such a hash; Workers that never verify leave it out of their bundle.
+    const { compare } = await import('bcryptjs')
+    return compare(password, stored)
+  }
+  const { salt, hash } = parsed
+  const actual =
+    parsed.format === 'scrypt'
+      ? await scryptHash(password, salt, 2 ** parsed.ln, parsed.r, parsed.p, hash.length)
+      : await pbkdf2Hash(password, salt, parsed.rounds, hash.length, parsed.digest)
+  return timingSafeEqual(actual, hash)
 }
 
 type ParsedHash =
-  | { scheme: 'bcrypt' }
-  | { scheme: 'scrypt'; ln: number; r: number; p: number; salt: Buffer; hash: Buffer }
-  | { scheme: 'pbkdf2'; digest: 'sha256' | 'sha512'; iterations: number; salt: Buffer; hash: Buffer }
+  | { readonly format: 'scrypt'; ln: number; r: number; p: number; salt: Buffer; hash: Buffer }
+  | { readonly format: 'pbkdf2'; digest: string; rounds: number; salt: Buffer; hash: Buffer }
+  | { readonly format: 'bcrypt' }
 
-function parseHash(stored: string): ParsedHash | undefined {
-  if (/^\$2[aby]\$(0[4-9]|1[0-4])\$[./\w]{53}$/.test(stored)) return { scheme: 'bcrypt' }
-  const scrypted = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]+)\$([\w+/]+)$/.exec(stored)
-  if (scrypted) {
-    const [ln, r, p] = [Number(scrypted[1]), Number(scrypted[2]), Number(scrypted[3])]
-    const affordable = ln > 0 && r > 0 && p > 0 && 2 ** ln * r * p <= 2 ** 20
-    return affordable ? { scheme: 'scrypt', ln, r, p, ...saltAndHash(scrypted[4], scrypted[5]) } : undefined
-  }
-  const phc = /^\$pbkdf2-(sha256|sha512)\$i=(\d{1,6})(?:,l=\d+)?\$([\w+/]+)\$([\w+/]+)$/.exec(stored)
-  if (phc) return pbkdf2(phc[1], phc[2], saltAndHash(phc[3], phc[4]))
-  const django = /^pbkdf2_sha256\$(\d{1,6})\$([^$]+)\$([\w+/]+=*)$/.exec(stored)
-  if (django)
-    return pbkdf2('sha256', django[1], {
-      salt: Buffer.from(django[2] ?? ''),
-      hash: Buffer.from(django[3] ?? '', 'base64'),
-    })
-  return undefined
+const scryptSyntax = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{1,200})\$([\w+/]{22,200})$/
+const pbkdf2Syntax = /^\$pbkdf2-(sha256|sha512)\$i=(\d{1,7})(?:,l=\d{1,3})?\$([\w+/.]{1,200})=*\$([\w+/.]{22,200})=*$/
+const djangoSyntax = /^pbkdf2_(sha256)\$(\d{1,7})\$([^$]{1,200})\$([\w+/]{22,200}=*)$/
+const bcryptSyntax = /^\$2[aby]\$(\d{2})\$[\w./]{53}$/
+
+function parse(stored: string): ParsedHash | undefined {
+  return parseScrypt(stored) ?? parsePbkdf2(stored) ?? parseDjango(stored) ?? parseBcrypt(stored)
 }
 
-/** Cloudflare caps PBKDF2 at 100,000 rounds; a hash beyond could never be verified in production. */
-function pbkdf2(
-  digest: string | undefined,
-  rounds: string | undefined,
-  parts: { salt: Buffer; hash: Buffer },
-): ParsedHash | undefined {
-  const iterations = Number(rounds)
-  if (iterations < 1 || iterations > 100_000) return undefined
-  return { scheme: 'pbkdf2', digest: digest === 'sha512' ? 'sha512' : 'sha256', iterations, ...parts }
+function parseScrypt(stored: string): ParsedHash | undefined {
+  const match = scryptSyntax.exec(stored)
+  if (!match) return undefined
+  const [ln, r, p] = [Number(match[1]), Number(match[2]), Number(match[3])]
+  const feasible = ln > 0 && r > 0 && p > 0 && 2 ** ln * r * p <= mostScryptWork && 128 * 2 ** ln * r <= mostScryptMemory
+  return feasible ? { format: 'scrypt', ln, r, p, salt: bytes(match[4]), hash: bytes(match[5]) } : undefined
 }
 
-function saltAndHash(salt: string | undefined, hash: string | undefined): { salt: Buffer; hash: Buffer } {
-  return { salt: Buffer.from(salt ?? '', 'base64'), hash: Buffer.from(hash ?? '', 'base64') }
+function parsePbkdf2(stored: string): ParsedHash | undefined {
+  const match = pbkdf2Syntax.exec(stored)
+  // Passlib writes '.' for '+'.
+  return match ? pbkdf2Of(match, bytes(match[3]?.replaceAll('.', '+')), bytes(match[4]?.replaceAll('.', '+'))) : undefined
 }
 
-function scrypt(password: string, salt: Buffer, { ln, r, p }: { ln: number; r: number; p: number }): Buffer {
-  const maxmem = 2 * 128 * 2 ** ln * r + 1024 * 1024
-  return scryptSync(normal(password), salt, hashBytes, { N: 2 ** ln, r, p, maxmem })
+function parseDjango(stored: string): ParsedHash | undefined {
+  const match = djangoSyntax.exec(stored)
+  return match ? pbkdf2Of(match, Buffer.from(match[3] ?? ''), bytes(match[4])) : undefined
 }
 
-/** The same password typed on another keyboard may arrive composed differently. */
-function normal(password: string): string {
-  return password.normalize('NFKC')
+function pbkdf2Of(match: RegExpExecArray, salt: Buffer, hash: Buffer): ParsedHash | undefined {
+  const rounds = Number(match[2])
+  if (!(rounds >= 1 && rounds <= mostPbkdf2Rounds)) return undefined
+  return { format: 'pbkdf2', digest: match[1] ?? 'sha256', rounds, salt, hash }
 }
 
-function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '')
+function parseBcrypt(stored: string): ParsedHash | undefined {
+  const cost = Number(bcryptSyntax.exec(stored)?.[1])
+  return cost >= 4 && cost <= highestBcryptCost ? { format: 'bcrypt' } : undefined
+}
+
+function scryptHash(password: string, salt: Buffer, N: number, r: number, p: number, length: number): Promise<Buffer> {
+  // Node's own limit is exactly what N and r need, which it then calls too little.
+  const options = { N, r, p, maxmem: 128 * N * r + 128 * r * p + 2 ** 20 }
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, length, options, (error, hash) => (error ? reject(error) : resolve(hash)))
+  })
+}
+
+function pbkdf2Hash(password: string, salt: Buffer, rounds: number, length: number, digest: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    pbkdf2(password, salt, rounds, length, digest, (error, hash) => (error ? reject(error) : resolve(hash)))
+  })
+}
+
+function bytes(base64: string | undefined): Buffer {
+  return Buffer.from(base64 ?? '', 'base64')
+}
+
+function unpadded(value: Buffer): string {
+  return value.toString('base64').replace(/=+$/, '')
 }
