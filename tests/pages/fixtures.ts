@@ -1,3 +1,4 @@
+import type { FC } from 'hono/jsx'
 import { Account, type AccountProps } from '../../workers/op-auth/pages/account.tsx'
 import { ChangePassword } from '../../workers/op-auth/pages/change-password.tsx'
 import { Consent } from '../../workers/op-auth/pages/consent.tsx'
@@ -103,7 +104,12 @@ export function pages(words: Words = asIs, frame: Frame = frameWith(words)): Rea
     }),
     ...Object.fromEntries(errorCodes(frame).map((code) => [`error-${code}`, error(code)])),
   }
-  return new Map(Object.entries(all).map(([name, page]) => [name, renderPage(page ?? '')]))
+  return new Map(Object.entries(all).map(([name, page]) => [name, html(page)]))
+}
+
+/** A page's HTML. */
+export function html(page: ReturnType<FC>): string {
+  return renderPage(page ?? '')
 }
 
 function errorCodes({ messages }: Frame): ErrorCode[] {

@@ -219,7 +219,11 @@ const Time: FC<{ frame: Frame; seconds: number }> = ({ frame, seconds }) => {
     timeZone: frame.timeZone ?? 'UTC',
     timeZoneName: 'short',
   })
-  return <time datetime={date.toISOString()}>{format.format(date)}</time>
+  return (
+    <time datetime={date.toISOString()} dir="auto">
+      {format.format(date)}
+    </time>
+  )
 }
 
 /** Names as the language enumerates them, each isolated in its direction. */

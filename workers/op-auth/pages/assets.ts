@@ -1,4 +1,3 @@
-/// <reference path="./text-files.d.ts" />
 import autoSubmitScript from './auto-submit.client.js'
 import { accentProperties, type Branding } from './branding.ts'
 import passwordScript from './password.client.js'

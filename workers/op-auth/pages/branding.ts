@@ -15,7 +15,7 @@ export function brandingOf(text: string | undefined): Branding {
   return { name: 'authrim', accent: defaultAccent, ...given }
 }
 
-/** The surfaces on which the accent is read as text; styles.css uses the same. */
+/** The surfaces on which the accent is read as text; styles.ts uses the same. */
 export const surfaces = { light: '#ffffff', dark: '#16191f' } as const
 
 const defaultAccent = '#1d4ed8'
@@ -31,8 +31,7 @@ export function accentProperties(branding: Branding, scheme: keyof typeof surfac
   const surface = surfaces[scheme]
   const away = scheme === 'light' ? 0 : 255
   const chosen = accentOf(branding)
-  // A dark accent would drown in the dark page; a bright one on the light page keeps its edge from --accent-ink.
-  const accent = scheme === 'dark' ? until(chosen, away, (colour) => contrast(colour, surface) >= partContrast) : chosen
+  const accent = scheme === 'dark' ? visibleInTheDark(chosen) : chosen
   const text = textOnAccent(accent)
   const readable = until(accent, text === '#ffffff' ? 0 : 255, (colour) => contrast(colour, text) >= minimumContrast)
   const ink = until(accent, away, (colour) => contrast(colour, surface) >= minimumContrast + 0.5)
@@ -45,6 +44,18 @@ export function accentOf({ accent }: Branding): string {
   return /^#[0-9a-f]{6}$/i.test(accent) ? accent.toLowerCase() : defaultAccent
 }
 
+/** A dark accent would drown in the dark page. A bright one on the light page keeps its edge from --accent-ink. */
+function visibleInTheDark(colour: string): string {
+  const stands = (candidate: string) => contrast(candidate, surfaces.dark) >= partContrast
+  // Half-way grey looks disabled, so what is nearly black becomes nearly white.
+  return !stands(colour) && isNeutral(colour) ? mix(colour, 255, 0.9) : until(colour, 255, stands)
+}
+
+function isNeutral(colour: string): boolean {
+  const channels = channelsOf(colour)
+  return Math.max(...channels) - Math.min(...channels) <= 40
+}
+
 function until(colour: string, target: 0 | 255, holds: (colour: string) => boolean): string {
   for (let share = 0; share < 1; share += 0.04) {
     const candidate = mix(colour, target, share)
@@ -54,7 +65,10 @@ function until(colour: string, target: 0 | 255, holds: (colour: string) => boole
 }
 
 function mix(colour: string, target: 0 | 255, share: number): string {
-  const channels = [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16))
-  const mixed = channels.map((channel) => Math.round(channel + (target - channel) * share))
+  const mixed = channelsOf(colour).map((channel) => Math.round(channel + (target - channel) * share))
   return `#${mixed.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`
+}
+
+function channelsOf(colour: string): number[] {
+  return [1, 3, 5].map((start) => Number.parseInt(colour.slice(start, start + 2), 16))
 }

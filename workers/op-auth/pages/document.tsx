@@ -29,8 +29,11 @@ interface DocumentProps {
 }
 
 /** The HTML text of a page, from what a page function returned. */
-export function renderPage(page: { toString(): string }): string {
-  return `<!doctype html>${page.toString()}`
+export function renderPage(page: { toString(): string | Promise<string> }): string {
+  const html = page.toString()
+  // Pages wait for nothing, so that they never become promises.
+  if (typeof html !== 'string') throw new TypeError('a page must be made at once')
+  return `<!doctype html>${html}`
 }
 
 /** The layout of all pages. */

@@ -491,6 +491,9 @@ input[aria-invalid] {
 .asks .hint {
   margin: 0;
 }
+.stack > p + p {
+  margin-block-start: 0.75rem;
+}
 form + .hint {
   margin-block-start: 0.875rem;
 }
