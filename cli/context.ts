@@ -34,7 +34,7 @@ export function processContext(options: GlobalOptions): Context {
   const verbose = options.verbose ?? false
   const cwd = resolve(options.cwd ?? '.')
   const report = new Report({ out: process.stdout, err: process.stderr, json })
-  const terminal = process.stdin.isTTY === true && process.stderr.isTTY === true
+  const terminal = process.stdin.isTTY && process.stderr.isTTY
   const prompt = new Prompt({
     interactive: terminal && !json && !process.env['CI'],
     yes: options.yes ?? false,

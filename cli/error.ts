@@ -20,10 +20,7 @@ export class CliError extends Error {
   readonly code: string
   readonly details: unknown
 
-  constructor(
-    message: string,
-    { hint, exitCode = exitStatus.failed, code = 'failed', details }: CliErrorOptions = {},
-  ) {
+  constructor(message: string, { hint, exitCode = exitStatus.failed, code = 'failed', details }: CliErrorOptions = {}) {
     super(message)
     this.name = 'CliError'
     this.hint = hint

@@ -67,7 +67,10 @@ export function isCommand(name: string): boolean {
 export const commandNames: readonly string[] = Object.keys(commands)
 
 /** The whole grammar, with the details of the named commands only. */
-export async function buildProgram(details: readonly string[], context: (program: Command) => Context): Promise<Command> {
+export async function buildProgram(
+  details: readonly string[],
+  context: (program: Command) => Context,
+): Promise<Command> {
   const program = new Command('authrim')
     .description('Your own OpenID Connect and OAuth 2 identity provider on Cloudflare.')
     .usage('[options] <command>')

@@ -49,7 +49,11 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-const failure = (promise: Promise<unknown>) => promise.then(() => undefined, (error: unknown) => (error instanceof CliError ? error : undefined))
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => (error instanceof CliError ? error : undefined),
+  )
 
 describe('the admin client', () => {
   test('a request carries a token for exactly this method, path, query and body', async () => {
@@ -62,7 +66,11 @@ describe('the admin client', () => {
       audience: issuer,
       typ: 'authrim-operator+jwt',
     })
-    expect(protectedHeader).toEqual({ alg: 'EdDSA', typ: 'authrim-operator+jwt', kid: await calculateJwkThumbprint(key.publicJwk) })
+    expect(protectedHeader).toEqual({
+      alg: 'EdDSA',
+      typ: 'authrim-operator+jwt',
+      kid: await calculateJwkThumbprint(key.publicJwk),
+    })
     expect(payload).toMatchObject({
       htm: 'POST',
       htu: '/admin/v1/users?x=1',
@@ -110,7 +118,10 @@ describe('the admin client', () => {
 
   test('nobody listening is status 1, with the command that starts it', async () => {
     const nobody = new AdminClient({ issuer: 'http://127.0.0.1:9', key, local: true })
-    expect(await failure(nobody.get('/keys', v.unknown()))).toMatchObject({ exitCode: 1, hint: 'Start it with: authrim dev' })
+    expect(await failure(nobody.get('/keys', v.unknown()))).toMatchObject({
+      exitCode: 1,
+      hint: 'Start it with: authrim dev',
+    })
   })
 
   test('--verbose shows method, path, status and time, never the token or the body (attack K3)', async () => {

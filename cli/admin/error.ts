@@ -26,7 +26,10 @@ export function unreachable(issuer: string, local: boolean, cause: unknown): Cli
   const reason = cause instanceof Error ? messageOf(cause) : String(cause)
   return new CliError(
     local ? `No local environment answers at ${issuer} (${reason}).` : `${issuer} does not answer (${reason}).`,
-    { code: 'unreachable', hint: local ? 'Start it with: authrim dev' : 'Check the network, then run the command again.' },
+    {
+      code: 'unreachable',
+      hint: local ? 'Start it with: authrim dev' : 'Check the network, then run the command again.',
+    },
   )
 }
 
@@ -41,7 +44,8 @@ function exitCodeOf(status: number, error: string | undefined): ExitStatus {
 function hintFor(status: number, error: string | undefined, target: string): string | undefined {
   if (error === undefined) return 'Does this issuer belong to authrim? --verbose shows the requests.'
   if (status === 401) return 'The operator key is not one of this environment, or this clock is wrong.'
-  if (error === 'already_exists' && /^\/admin\/v1\/(clients|users)$/.test(target)) return 'With --if-missing this is not an error.'
+  if (error === 'already_exists' && /^\/admin\/v1\/(clients|users)$/.test(target))
+    return 'With --if-missing this is not an error.'
   if (status === 429 || status === 503) return 'Nothing was changed. Run the command again in a minute.'
   return undefined
 }

@@ -10,7 +10,9 @@ export interface ListOptions {
 /** The options of every list that pages. */
 export function listOptions(command: Command, { search = true } = {}): Command {
   if (search) command.option('--search <text>', 'only those that contain this text')
-  return command.option('--limit <n>', 'at most this many, 1 to 100').option('--cursor <cursor>', 'go on after a former list')
+  return command
+    .option('--limit <n>', 'at most this many, 1 to 100')
+    .option('--cursor <cursor>', 'go on after a former list')
 }
 
 /** `?a=b` from what is given, nothing from what is not. */

@@ -14,7 +14,11 @@ export const define: DefineCommand = (command, context) => {
     if (unknown !== undefined) throw usageError(`There is no Worker ${unknown}.`, `Workers: ${workerNames.join(', ')}`)
     const build = await buildWorkers(known.length > 0 ? known : workerNames).catch(bundleFailure)
     const over = build.workers.filter(({ overBudget }) => overBudget)
-    if (over.length > 0 && context().json) throw overBudget(over.map(({ worker }) => worker), build)
+    if (over.length > 0 && context().json)
+      throw overBudget(
+        over.map(({ worker }) => worker),
+        build,
+      )
     report.list(
       build,
       build.workers,
@@ -28,7 +32,11 @@ export const define: DefineCommand = (command, context) => {
       ],
       'There are no Workers.',
     )
-    if (over.length > 0) throw overBudget(over.map(({ worker }) => worker), build)
+    if (over.length > 0)
+      throw overBudget(
+        over.map(({ worker }) => worker),
+        build,
+      )
   })
 }
 

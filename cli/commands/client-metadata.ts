@@ -60,10 +60,7 @@ export async function metadataFrom(options: MetadataOptions): Promise<Record<str
 }
 
 /** Metadata of a client to be: a preset or a file, and answers for what is missing. */
-export async function newClientMetadata(
-  options: MetadataOptions,
-  prompt: Prompt,
-): Promise<Record<string, unknown>> {
+export async function newClientMetadata(options: MetadataOptions, prompt: Prompt): Promise<Record<string, unknown>> {
   const given = await metadataFrom(options)
   if (options.from !== undefined && options.type === undefined) return given
   const type = options.type ?? (await prompt.choice('What kind of client?', clientTypes, '--type or --from'))
@@ -80,6 +77,7 @@ function jsonObject(text: string, source: string): object {
   } catch {
     throw usageError(`${source} is not JSON.`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw usageError(`${source} is not a JSON object.`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw usageError(`${source} is not a JSON object.`)
   return value
 }

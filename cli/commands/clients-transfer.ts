@@ -1,5 +1,5 @@
 import type { InferOutput } from 'valibot'
-import { Client, ClientAnswer, ClientsAnswer, ImportedClientsAnswer } from '../admin/answers.ts'
+import { type Client, ClientAnswer, ClientsAnswer, ImportedClientsAnswer } from '../admin/answers.ts'
 import type { AdminClient } from '../admin/client.ts'
 import { query, segment } from '../admin/query.ts'
 import { CliError, exitStatus, usageError } from '../error.ts'
@@ -19,7 +19,7 @@ export async function findClient(
     return answer?.client
   }
   if (typeof name !== 'string') return undefined
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page: InferOutput<typeof ClientsAnswer> = await api.get(
       `/clients${query({ search: name, limit: '100', cursor })}`,
       ClientsAnswer,
@@ -33,7 +33,7 @@ export async function findClient(
 /** Every client, page by page. */
 export async function exportClients(api: AdminClient): Promise<ClientRecord[]> {
   const clients: ClientRecord[] = []
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const page: InferOutput<typeof ClientsAnswer> = await api.get(`/exports/clients${query({ cursor })}`, ClientsAnswer)
     clients.push(...page.clients)
     if (page.nextCursor === null) return clients
@@ -62,14 +62,16 @@ export async function importClients(
   const total = { imported: 0, updated: 0 }
   for (let start = 0; start < clients.length; start += BATCH) {
     const batch = clients.slice(start, start + BATCH)
-    const answer = await api.post('/imports/clients', { clients: batch }, ImportedClientsAnswer).catch((error: unknown) => {
-      if (start === 0 || !(error instanceof CliError)) throw error
-      throw new CliError(`${error.message} ${start} of ${clients.length} clients were done.`, {
-        hint: 'Run it again: what was imported stays as it is.',
-        exitCode: exitStatus.partial,
-        code: 'partial',
+    const answer = await api
+      .post('/imports/clients', { clients: batch }, ImportedClientsAnswer)
+      .catch((error: unknown) => {
+        if (start === 0 || !(error instanceof CliError)) throw error
+        throw new CliError(`${error.message} ${start} of ${clients.length} clients were done.`, {
+          hint: 'Run it again: what was imported stays as it is.',
+          exitCode: exitStatus.partial,
+          code: 'partial',
+        })
       })
-    })
     total.imported += answer.imported
     total.updated += answer.updated
   }

@@ -93,7 +93,7 @@ export const define: DefineCommand = (noun, context) => {
         report.done(`${sanitize(client_id)} has a new secret, shown this once`),
         ...pairs([
           ['  client_secret', client_secret],
-          ['  old one until', until == null ? 'now' : shortTime(typeof until === 'number' ? fromSeconds(until) : until)],
+          ['  old one until', shortTime(typeof until === 'number' ? fromSeconds(until) : until) ?? 'now'],
         ]),
       ])
     })
@@ -124,24 +124,32 @@ export const define: DefineCommand = (noun, context) => {
       report.answer({ deleted: id }, () => [report.done(`${sanitize(id)} is deleted`)])
     })
 
-  verb(noun, 'export [file]', 'write all clients as JSON, with hashes of their secrets', 'authrim clients export clients.json')
-    .action(async (file: string | undefined) => {
-      const { report, admin } = context()
-      const { exportClients } = await import('./clients-transfer.ts')
-      const clients = await exportClients(await admin())
-      if (file === undefined) return report.document({ clients })
-      writeSecretFile(file, `${safeJson({ clients }, 2)}\n`)
-      report.answer({ file, exported: clients.length }, () => [report.done(`${clients.length} clients are in ${file}`)])
-    })
+  verb(
+    noun,
+    'export [file]',
+    'write all clients as JSON, with hashes of their secrets',
+    'authrim clients export clients.json',
+  ).action(async (file: string | undefined) => {
+    const { report, admin } = context()
+    const { exportClients } = await import('./clients-transfer.ts')
+    const clients = await exportClients(await admin())
+    if (file === undefined) return report.document({ clients })
+    writeSecretFile(file, `${safeJson({ clients }, 2)}\n`)
+    report.answer({ file, exported: clients.length }, () => [report.done(`${clients.length} clients are in ${file}`)])
+  })
 
-  verb(noun, 'import <file>', 'register the clients of an export, - for standard input', 'authrim clients import clients.json')
-    .action(async (file: string) => {
-      const { report, admin } = context()
-      const { importClients, parseClients } = await import('./clients-transfer.ts')
-      const clients = parseClients(await readInput(file, 'file'))
-      const result = await importClients(await admin(), clients)
-      report.answer(result, () => [report.done(`${result.imported} imported, ${result.updated} updated`)])
-    })
+  verb(
+    noun,
+    'import <file>',
+    'register the clients of an export, - for standard input',
+    'authrim clients import clients.json',
+  ).action(async (file: string) => {
+    const { report, admin } = context()
+    const { importClients, parseClients } = await import('./clients-transfer.ts')
+    const clients = parseClients(await readInput(file, 'file'))
+    const result = await importClients(await admin(), clients)
+    report.answer(result, () => [report.done(`${result.imported} imported, ${result.updated} updated`)])
+  })
 
   verb(
     noun,

@@ -47,7 +47,10 @@ interface Result {
   readonly err: string
 }
 
-async function authrim(args: readonly string[], { input = '', env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {}) {
+async function authrim(
+  args: readonly string[],
+  { input = '', env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
+) {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...env },
@@ -71,7 +74,9 @@ const user = {
 
 describe('users', () => {
   test('create answers what scripts rely on, and takes the password from standard input (attack K3)', async () => {
-    answers = { 'POST /users': { status: 201, body: { user: { ...user, updatedAt: 'x', claims: {}, hasPassword: true } } } }
+    answers = {
+      'POST /users': { status: 201, body: { user: { ...user, updatedAt: 'x', claims: {}, hasPassword: true } } },
+    }
     const result = await authrim(
       ['users', 'create', '--email', 'ada@example.com', '--name', 'Ada', '--password-file', '-', '--json', '--verbose'],
       { input: 'correct horse\n' },
@@ -93,7 +98,14 @@ describe('users', () => {
     const refused = await authrim(args)
     expect([refused.status, json(refused)]).toEqual([
       1,
-      { error: { code: 'already_exists', message: 'There is one.', hint: expect.stringContaining('--if-missing'), details: { status: 409 } } },
+      {
+        error: {
+          code: 'already_exists',
+          message: 'There is one.',
+          hint: expect.stringContaining('--if-missing'),
+          details: { status: 409 },
+        },
+      },
     ])
     const found = await authrim([...args, '--if-missing'])
     expect([found.status, json(found)]).toEqual([0, { user }])
@@ -117,7 +129,18 @@ describe('users', () => {
 
   test('update sends only what changes', async () => {
     answers = { 'PATCH /users/ada': { body: { user } } }
-    await authrim(['users', 'update', 'ada', '--no-verified', '--claim', 'address={"country":"UK"}', '--claim', 'birthdate=1815', '--unset', 'gender'])
+    await authrim([
+      'users',
+      'update',
+      'ada',
+      '--no-verified',
+      '--claim',
+      'address={"country":"UK"}',
+      '--claim',
+      'birthdate=1815',
+      '--unset',
+      'gender',
+    ])
     expect(requests[0]?.body).toEqual({
       emailVerified: false,
       claims: { address: { country: 'UK' }, birthdate: '1815', gender: null },
@@ -128,7 +151,13 @@ describe('users', () => {
     answers = { 'POST /imports/users': { body: { imported: 60, skipped: [{ email: 'b', reason: 'exists' }] } } }
     const lines = Array.from({ length: 150 }, (_, i) => JSON.stringify({ email: `p${i}@example.com` })).join('\n')
     const result = await authrim(['users', 'import', '-', '--json'], { input: lines })
-    expect(json(result)).toEqual({ imported: 120, skipped: [{ email: 'b', reason: 'exists' }, { email: 'b', reason: 'exists' }] })
+    expect(json(result)).toEqual({
+      imported: 120,
+      skipped: [
+        { email: 'b', reason: 'exists' },
+        { email: 'b', reason: 'exists' },
+      ],
+    })
     expect(requests).toHaveLength(2)
   })
 
@@ -143,7 +172,8 @@ describe('users', () => {
     answers = { 'POST /imports/users': { body: { imported: 100, skipped: [] } } }
     const first = answers
     answers = new Proxy(first, {
-      get: (target, call: string) => (requests.length > 1 ? { status: 400, body: { error: 'invalid_request' } } : target[call]),
+      get: (target, call: string) =>
+        requests.length > 1 ? { status: 400, body: { error: 'invalid_request' } } : target[call],
     })
     const result = await authrim(['users', 'import', '-'], { input: lines })
     expect(result.status).toBe(4)
@@ -156,7 +186,16 @@ describe('clients', () => {
 
   test('create sends the preset and what options add', async () => {
     answers = { 'POST /clients': { status: 201, body: { client: { ...client, client_secret: 'once' } } } }
-    const args = ['--type', 'web', '--name', 'Shop', '--redirect-uri', 'https://a.example/cb', '--redirect-uri', 'https://b.example/cb']
+    const args = [
+      '--type',
+      'web',
+      '--name',
+      'Shop',
+      '--redirect-uri',
+      'https://a.example/cb',
+      '--redirect-uri',
+      'https://b.example/cb',
+    ]
     const result = await authrim(['clients', 'create', ...args, '--id', 'shop', '--json'])
     expect(json(result)).toEqual({ client: { ...client, client_secret: 'once' } })
     expect(requests[0]?.body).toEqual({
@@ -173,7 +212,9 @@ describe('clients', () => {
 
   test('create --from takes RFC 7591 metadata as it is', async () => {
     answers = { 'POST /clients': { status: 201, body: { client } } }
-    await authrim(['clients', 'create', '--from', '-'], { input: '{"redirect_uris":["https://a.example/cb"],"software_id":"x"}' })
+    await authrim(['clients', 'create', '--from', '-'], {
+      input: '{"redirect_uris":["https://a.example/cb"],"software_id":"x"}',
+    })
     expect(requests[0]?.body).toEqual({ redirect_uris: ['https://a.example/cb'], software_id: 'x' })
   })
 
@@ -191,7 +232,9 @@ describe('clients', () => {
   })
 
   test('what the API refuses to take is status 2', async () => {
-    answers = { 'PATCH /clients/shop': { status: 400, body: { error: 'invalid_redirect_uri', error_description: 'no' } } }
+    answers = {
+      'PATCH /clients/shop': { status: 400, body: { error: 'invalid_redirect_uri', error_description: 'no' } },
+    }
     expect((await authrim(['clients', 'update', 'shop', '--redirect-uri', 'javascript:x'])).status).toBe(2)
   })
 
@@ -226,7 +269,10 @@ describe('keys, grants, operators, audit', () => {
 
   test('global options work before and after the command', async () => {
     answers = { 'GET /keys': { body: { keys: [], schedule: { days: 90, nextRotationAt: null } } } }
-    for (const args of [['--json', '--env', 'here', 'keys', 'list'], ['keys', 'list', '--env', 'here', '--json']]) {
+    for (const args of [
+      ['--json', '--env', 'here', 'keys', 'list'],
+      ['keys', 'list', '--env', 'here', '--json'],
+    ]) {
       const result = await authrim(args)
       expect([result.status, json(result)]).toEqual([0, { keys: [], schedule: { days: 90, nextRotationAt: null } }])
     }
@@ -234,7 +280,9 @@ describe('keys, grants, operators, audit', () => {
 
   test('grants revoke by person and client', async () => {
     answers = { 'DELETE /grants?user=ada&client=shop': { body: { revoked: 2 } } }
-    expect(json(await authrim(['grants', 'revoke', '--user', 'ada', '--client', 'shop', '--json']))).toEqual({ revoked: 2 })
+    expect(json(await authrim(['grants', 'revoke', '--user', 'ada', '--client', 'shop', '--json']))).toEqual({
+      revoked: 2,
+    })
     expect((await authrim(['grants', 'revoke'])).status).toBe(2)
   })
 
@@ -270,7 +318,10 @@ describe('the command itself', () => {
 
   test('an impossible configuration is status 2 and says where', async () => {
     const broken = mkdtempSync(join(tmpdir(), 'authrim-broken-'))
-    writeFileSync(join(broken, 'authrim.json'), '{"name":"x","defaultEnvironment":"a","environments":{"a":{"issuer":"http://example.com"}}}')
+    writeFileSync(
+      join(broken, 'authrim.json'),
+      '{"name":"x","defaultEnvironment":"a","environments":{"a":{"issuer":"http://example.com"}}}',
+    )
     const result = await authrim(['--cwd', broken, 'keys', 'list'])
     rmSync(broken, { recursive: true })
     expect(result.status).toBe(2)
@@ -292,7 +343,11 @@ describe('the command itself', () => {
   })
 
   test('alone, it says what to do next', async () => {
-    expect(json(await authrim(['--json']))).toMatchObject({ environment: 'here', running: false, next: ['authrim dev', 'authrim --help'] })
+    expect(json(await authrim(['--json']))).toMatchObject({
+      environment: 'here',
+      running: false,
+      next: ['authrim dev', 'authrim --help'],
+    })
   })
 
   test('help has an example at every level, and no escape codes in a pipe', async () => {

@@ -31,10 +31,7 @@ export function levelsOf(command: Command, path: readonly string[] = []): Level[
     ...children.map((child) => ({ word: child.name(), about: child.description() })),
     ...[...own, ...inherited].map((option) => ({ word: option.long ?? option.flags, about: option.description })),
   ]
-  return [
-    { path: path.join(' '), words },
-    ...children.flatMap((child) => levelsOf(child, [...path, child.name()])),
-  ]
+  return [{ path: path.join(' '), words }, ...children.flatMap((child) => levelsOf(child, [...path, child.name()]))]
 }
 
 function bash(levels: readonly Level[]): string {
@@ -93,7 +90,7 @@ ${levels
   esac
   (( \${#entries} )) && _describe authrim entries || _files
 }
-(( \$+functions[compdef] )) && compdef _authrim authrim`
+(( $+functions[compdef] )) && compdef _authrim authrim`
 }
 
 function fish(levels: readonly Level[]): string {

@@ -10,10 +10,9 @@ interface Selection {
 }
 
 export const define: DefineCommand = (noun, context) => {
-  listOptions(
-    verb(noun, 'list', 'list grants, newest first', 'authrim grants list --user ada@example.com'),
-    { search: false },
-  )
+  listOptions(verb(noun, 'list', 'list grants, newest first', 'authrim grants list --user ada@example.com'), {
+    search: false,
+  })
     .option('--user <user>', 'of this person: sub, user name or e-mail')
     .option('--client <client_id>', 'to this client')
     .action(async ({ user, client, ...list }: Selection & ListOptions) => {

@@ -30,12 +30,19 @@ export const define: DefineCommand = (noun, context) => {
 
   verb(noun, 'rotate', 'publish a new key, and sign with it once every client can know it', 'authrim keys rotate')
     .option('--alg <alg>', 'only the keys of this algorithm')
-    .option('--now', 'sign with the next key at once: clients that cached the key set refuse its tokens until they fetch it again')
+    .option(
+      '--now',
+      'sign with the next key at once: clients that cached the key set refuse its tokens until they fetch it again',
+    )
     .action(async ({ alg, now }: { alg?: string; now?: true }) => {
       const { report, admin } = context()
       const api = await admin()
       const { RotationsAnswer } = await import('../admin/answers.ts')
-      const { rotations } = await api.post('/keys/rotate', { ...(alg && { alg }), ...(now && { now }) }, RotationsAnswer)
+      const { rotations } = await api.post(
+        '/keys/rotate',
+        { ...(alg && { alg }), ...(now && { now }) },
+        RotationsAnswer,
+      )
       const [rotation] = rotations
       report.answer({ rotation: rotation ?? null, ...(rotations.length > 1 && { rotations }) }, () =>
         rotations.flatMap((one) => [

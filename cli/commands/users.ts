@@ -1,3 +1,5 @@
+import type { InferOutput } from 'valibot'
+import type { User } from '../admin/answers.ts'
 import { CliError, usageError } from '../error.ts'
 import { listOptions, listQuery, type ListOptions, query, segment } from '../admin/query.ts'
 import type { Context } from '../context.ts'
@@ -7,6 +9,8 @@ import { collect, verb } from '../ui/help.ts'
 import { assignments } from './assignments.ts'
 import { pairs, shortTime } from '../ui/report.ts'
 import { sanitize } from '../ui/sanitize.ts'
+
+type UserRecord = InferOutput<typeof User>
 
 interface CreateOptions {
   readonly email?: string
@@ -40,25 +44,27 @@ export const define: DefineCommand = (noun, context) => {
     .option('--if-missing', 'nothing to do, and no error, when there is one')
     .action((options: CreateOptions) => create(context(), options))
 
-  listOptions(verb(noun, 'list', 'list people', 'authrim users list --search ada')).action(async (options: ListOptions) => {
-    const { report, admin } = context()
-    const path = `/users${query(listQuery(options))}`
-    const api = await admin()
-    const { UsersAnswer } = await import('../admin/answers.ts')
-    const answer = await api.get(path, UsersAnswer)
-    report.list(
-      answer,
-      answer.users,
-      [
-        { title: 'sub', value: ({ sub }) => sub },
-        { title: 'username', value: ({ username }) => username ?? undefined },
-        { title: 'email', value: ({ email }) => email },
-        { title: 'state', value: ({ disabled }) => (disabled ? 'disabled' : 'active') },
-        { title: 'created', value: ({ createdAt }) => shortTime(createdAt) },
-      ],
-      'There are no people yet. Add one with: authrim users create',
-    )
-  })
+  listOptions(verb(noun, 'list', 'list people', 'authrim users list --search ada')).action(
+    async (options: ListOptions) => {
+      const { report, admin } = context()
+      const path = `/users${query(listQuery(options))}`
+      const api = await admin()
+      const { UsersAnswer } = await import('../admin/answers.ts')
+      const answer = await api.get(path, UsersAnswer)
+      report.list(
+        answer,
+        answer.users,
+        [
+          { title: 'sub', value: ({ sub }) => sub },
+          { title: 'username', value: ({ username }) => username ?? undefined },
+          { title: 'email', value: ({ email }) => email },
+          { title: 'state', value: ({ disabled }) => (disabled ? 'disabled' : 'active') },
+          { title: 'created', value: ({ createdAt }) => shortTime(createdAt) },
+        ],
+        'There are no people yet. Add one with: authrim users create',
+      )
+    },
+  )
 
   verb(noun, 'show <user>', 'show a person: sub, user name or e-mail', 'authrim users show ada@example.com').action(
     async (user: string) => {
@@ -226,8 +232,6 @@ async function create(ctx: Context, options: CreateOptions): Promise<void> {
   answerUser(ctx, user, 'is created')
   if (password === undefined) report.note(`There is no password yet: authrim users set-password ${sanitize(email)}`)
 }
-
-type UserRecord = import('valibot').InferOutput<typeof import('../admin/answers.ts').User>
 
 /** The members that scripts rely on, no more. */
 function answerUser({ report }: Context, user: UserRecord, what: string): void {

@@ -71,12 +71,14 @@ function tokenCard(title: string, about: string, token: string): Html {
   return html`<section class="card" aria-label="${title}">
     <h2>${title}</h2>
     <p class="dim">${about}</p>
-    ${decoded
-      ? html`<h3>Claims</h3>
-          ${claimsTable(`Claims of the ${title}`, decoded.claims)}
-          <h3>Header</h3>
-          ${claimsTable(`Header of the ${title}`, decoded.header)}`
-      : html`<p>It is opaque: only the provider can read it.</p>`}
+    ${
+      decoded
+        ? html`<h3>Claims</h3>
+            ${claimsTable(`Claims of the ${title}`, decoded.claims)}
+            <h3>Header</h3>
+            ${claimsTable(`Header of the ${title}`, decoded.header)}`
+        : html`<p>It is opaque: only the provider can read it.</p>`
+    }
     <details>
       <summary>As it was sent</summary>
       <code>${token}</code>

@@ -86,23 +86,16 @@ export class RelyingParty {
   #discover(): Promise<oidc.Configuration> {
     const { issuer, clientId, clientSecret } = this.#client
     const insecure = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : []
-    this.#configuration ??= oidc.discovery(
-      new URL(issuer),
-      clientId,
-      undefined,
-      oidc.ClientSecretBasic(clientSecret),
-      { execute: insecure },
-    )
+    this.#configuration ??= oidc.discovery(new URL(issuer), clientId, undefined, oidc.ClientSecretBasic(clientSecret), {
+      execute: insecure,
+    })
     // A provider that was down is asked again at the next click.
     this.#configuration.catch(() => (this.#configuration = undefined))
     return this.#configuration
   }
 }
 
-function tokensOf(
-  answer: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers,
-  former?: Tokens,
-): Tokens {
+function tokensOf(answer: oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers, former?: Tokens): Tokens {
   return {
     idToken: answer.id_token ?? former?.idToken ?? '',
     accessToken: answer.access_token,

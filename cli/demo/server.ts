@@ -76,7 +76,8 @@ export async function startDemo({ issuer, clientId, clientSecret, host, port }: 
     return async ({ headers }: IncomingMessage): Promise<Answer> => {
       const found = sessions.find(headers.cookie)
       const tokens = found?.session.tokens
-      if (found && tokens) sessions.update(found.id, { ...found.session, ...(await step({ ...found.session, tokens })) })
+      if (found && tokens)
+        sessions.update(found.id, { ...found.session, ...(await step({ ...found.session, tokens })) })
       return redirect('/')
     }
   }

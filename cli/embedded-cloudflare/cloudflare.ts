@@ -48,10 +48,7 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Embed
     await miniflare.ready
     const { migrations } = options
     const migrated = migrations
-      ? await applyMigrations(
-          await miniflare.getD1Database(migrations.binding, migrations.worker),
-          migrations.folder,
-        )
+      ? await applyMigrations(await miniflare.getD1Database(migrations.binding, migrations.worker), migrations.folder)
       : []
     let turn: Promise<void> = Promise.resolve()
     return {

@@ -52,7 +52,9 @@ function workerOptions(worker: LocalWorker): WorkerOptions {
         modulesRoot: '/',
         modules: { 'index.js': { type: 'esm', contents: worker.script } },
       },
-      env: Object.fromEntries(Object.entries(worker.bindings).map(([name, binding]) => [name, bindingOptions(binding)])),
+      env: Object.fromEntries(
+        Object.entries(worker.bindings).map(([name, binding]) => [name, bindingOptions(binding)]),
+      ),
       exports: {
         ...Object.fromEntries(
           worker.objects.map((name) => [name, { type: 'durable-object', storage: 'sqlite' } as const]),

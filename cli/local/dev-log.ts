@@ -20,20 +20,26 @@ function isFailure({ level, fields }: WorkerLog): boolean {
 }
 
 /** `12:00:01 POST /token 400 op-token invalid_grant: the code was used (7f3a…)` */
-export function logLine({ time, level, message, fields }: WorkerLog): string {
+export function logLine({ time, level, message, fields = {} }: WorkerLog): string {
   const clock = kleur.dim(time.toISOString().slice(11, 19))
-  const { worker, method, path, status, error, description, reason, requestId } = fields ?? {}
-  if (typeof method !== 'string' || typeof path !== 'string' || typeof status !== 'number') {
+  const text = (name: string) => {
+    const value = fields[name]
+    return typeof value === 'string' ? sanitize(value) : ''
+  }
+  const { status } = fields
+  if (text('method') === '' || typeof status !== 'number') {
     return `${clock} ${level === 'log' ? '' : `${level} `}${lines(message)}`
   }
+  const colour = status < 400 ? kleur.green : status < 500 ? kleur.yellow : kleur.red
+  const failed = text('error') !== ''
   const parts = [
-    method,
-    sanitize(path),
-    status < 400 ? kleur.green(status) : status < 500 ? kleur.yellow(status) : kleur.red(status),
-    kleur.dim(String(worker ?? '')),
-    ...(error === undefined ? [] : [sanitize(`${String(error)}: ${String(description)}`)]),
-    ...(error === undefined || requestId === undefined ? [] : [kleur.dim(sanitize(String(requestId)))]),
+    text('method'),
+    text('path'),
+    colour(status),
+    kleur.dim(text('worker')),
+    ...(failed ? [`${text('error')}: ${text('description')}`, kleur.dim(text('requestId'))] : []),
   ]
+  const { reason } = fields
   return `${clock} ${parts.join(' ')}${status >= 500 && typeof reason === 'string' ? `\n${lines(reason)}` : ''}`
 }
 

@@ -61,7 +61,8 @@ async function localEnvironment(ctx: Context, port: number | undefined): Promise
   if (!located.local) {
     throw usageError(`${name} is not a local environment: its issuer is ${issuer}.`, 'Try: authrim dev --env local')
   }
-  if (port === undefined) return { ...located, environment: { ...located.environment, issuer: located.configuredIssuer } }
+  if (port === undefined)
+    return { ...located, environment: { ...located.environment, issuer: located.configuredIssuer } }
   const { protocol, hostname } = new URL(issuer)
   return { ...located, environment: { ...located.environment, issuer: `${protocol}//${hostname}:${port}` } }
 }
@@ -69,7 +70,10 @@ async function localEnvironment(ctx: Context, port: number | undefined): Promise
 /** The addresses to listen on, all free: both loopbacks, so that `localhost` works whichever it resolves to. */
 async function listenOn(host: string | undefined, port: number): Promise<string[]> {
   if (host !== undefined && !isLoopbackHost(host.includes(':') ? `[${host}]` : host)) {
-    throw usageError(`--host ${host} is not a loopback address.`, 'A local environment has known passwords: it stays on this machine.')
+    throw usageError(
+      `--host ${host} is not a loopback address.`,
+      'A local environment has known passwords: it stays on this machine.',
+    )
   }
   const first = host === undefined || host === 'localhost' ? '127.0.0.1' : host
   if (!(await canListen(first, port))) throw portTaken(first, port)

@@ -14,8 +14,14 @@ const doubles: Scripts = new Map(
   workerNames.map((worker) => [
     worker,
     `import { DurableObject, WorkerEntrypoint } from 'cloudflare:workers'
-    ${worker === 'op-discovery' ? `${Object.keys(objects).map((name) => `export class ${name} extends DurableObject {}`).join('\n')}
-    export class KeyLease extends WorkerEntrypoint { lease() { return this.ctx.props.uses } }` : ''}
+    ${
+      worker === 'op-discovery'
+        ? `${Object.keys(objects)
+            .map((name) => `export class ${name} extends DurableObject {}`)
+            .join('\n')}
+    export class KeyLease extends WorkerEntrypoint { lease() { return this.ctx.props.uses } }`
+        : ''
+    }
     export default { async fetch(request, env) {
       const { AUTHRIM_SECRET, ...rest } = env
       const texts = Object.fromEntries(Object.entries(rest).filter(([, value]) => typeof value === 'string'))
@@ -31,7 +37,13 @@ describe('the local environment', () => {
   test('every Worker is behind the issuer, with the bindings of the topology and no others', async () => {
     const port = await freePort()
     const environment = defaultLocalEnvironment(`http://localhost:${port}`)
-    await using local = await startLocalEnvironment({ folder, environment, scripts: doubles, direct: true, variables: { TOKEN_EXPIRY: '7' } })
+    await using local = await startLocalEnvironment({
+      folder,
+      environment,
+      scripts: doubles,
+      direct: true,
+      variables: { TOKEN_EXPIRY: '7' },
+    })
     const get = async (path: string) => (await fetch(local.issuer + path)).json()
 
     const token = await get('/token')
@@ -44,7 +56,10 @@ describe('the local environment', () => {
     expect(token.names).not.toContain('AUTHRIM_SECRET')
     expect((await get('/admin/v1/keys?limit=1')).worker).toBe('op-management')
     expect((await get('/authorize?client_id=x')).worker).toBe('op-auth')
-    expect(await get('/nowhere')).toMatchObject({ worker: 'op-discovery', names: expect.arrayContaining(['AUTHRIM_SECRET', 'KEY_MANAGER']) })
+    expect(await get('/nowhere')).toMatchObject({
+      worker: 'op-discovery',
+      names: expect.arrayContaining(['AUTHRIM_SECRET', 'KEY_MANAGER']),
+    })
     const direct = (worker: WorkerName) => fetch(local.direct.get(worker) ?? '').then((response) => response.json())
     expect((await direct('op-userinfo')).worker).toBe('op-userinfo')
     expect(local.migrated).toContain('0001_people_and_clients.sql')
@@ -64,7 +79,10 @@ describe('the local environment', () => {
     await using local = await startLocalEnvironment({
       scripts: doubles,
       transform: (workers) =>
-        workers.map((worker) => ({ ...worker, bindings: { ...worker.bindings, DOUBLE: { type: 'text', value: 'yes' } } })),
+        workers.map((worker) => ({
+          ...worker,
+          bindings: { ...worker.bindings, DOUBLE: { type: 'text', value: 'yes' } },
+        })),
     })
     const answer = await (await fetch(`${local.issuer}/userinfo`)).json()
     expect(answer.texts.DOUBLE).toBe('yes')

@@ -19,7 +19,11 @@ export class Prompt {
     this.#demand(option)
     const { text } = await import('@clack/prompts')
     return answered(
-      await text({ message, output: process.stderr, validate: (value) => (value ? undefined : 'An answer is needed.') }),
+      await text({
+        message,
+        output: process.stderr,
+        validate: (value) => (value ? undefined : 'An answer is needed.'),
+      }),
     )
   }
 
@@ -48,9 +52,7 @@ export class Prompt {
     }
     this.#demand(`--confirm ${environment}`)
     const { text } = await import('@clack/prompts')
-    const typed = answered(
-      await text({ message: `${what}\nType ${environment} to go on`, output: process.stderr }),
-    )
+    const typed = answered(await text({ message: `${what}\nType ${environment} to go on`, output: process.stderr }))
     if (typed !== environment) throw new OperatorCancelled()
   }
 

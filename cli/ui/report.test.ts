@@ -83,9 +83,17 @@ describe('text from outside (attack K4)', () => {
 test('errors under --json are a document on stdout', () => {
   const { report, out } = output({ json: true })
   report.failure(new CliError('gone', { code: 'not_found', hint: 'look', details: { status: 404 } }))
-  expect(JSON.parse(out())).toEqual({ error: { code: 'not_found', message: 'gone', hint: 'look', details: { status: 404 } } })
+  expect(JSON.parse(out())).toEqual({
+    error: { code: 'not_found', message: 'gone', hint: 'look', details: { status: 404 } },
+  })
 })
 
 test('pairs leave out what has no value', () => {
-  expect(pairs([['a', '1'], ['long', undefined], ['bc', '2']])).toEqual(['  a   1', '  bc  2'])
+  expect(
+    pairs([
+      ['a', '1'],
+      ['long', undefined],
+      ['bc', '2'],
+    ]),
+  ).toEqual(['  a   1', '  bc  2'])
 })

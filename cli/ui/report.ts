@@ -33,12 +33,7 @@ export class Report {
   }
 
   /** A list: a table on a terminal, tab-separated in a pipe. `empty` is said, on stderr, when there is nothing. */
-  list<Row>(
-    document: object,
-    rows: readonly Row[],
-    columns: readonly Column<Row>[],
-    empty: string,
-  ): void {
+  list<Row>(document: object, rows: readonly Row[], columns: readonly Column<Row>[], empty: string): void {
     this.answer(document, () =>
       this.#out.isTTY ? table(rows, columns, this.#out.columns ?? 80) : tabSeparated(rows, columns),
     )
@@ -72,7 +67,9 @@ export class Report {
 
 /** Label and value in two columns. */
 export function pairs(entries: readonly (readonly [label: string, value: string | undefined])[]): string[] {
-  const shown = entries.flatMap(([label, value]) => (value === undefined || value === '' ? [] : [[label, value] as const]))
+  const shown = entries.flatMap(([label, value]) =>
+    value === undefined || value === '' ? [] : [[label, value] as const],
+  )
   const width = Math.max(0, ...shown.map(([label]) => label.length))
   return shown.map(([label, value]) => `  ${kleur.dim(label.padEnd(width))}  ${sanitize(value)}`)
 }

@@ -26,7 +26,9 @@ function blocks<Row>(cells: readonly string[][], columns: readonly Column<Row>[]
   return cells.flatMap(([first = '', ...rest], index) => [
     ...(index > 0 ? [''] : []),
     `  ${kleur.bold(first)}`,
-    ...rest.flatMap((cell, i) => (cell === '–' ? [] : [`    ${kleur.dim((titles[i + 1] ?? '').padEnd(width))}  ${cell}`])),
+    ...rest.flatMap((cell, i) =>
+      cell === '–' ? [] : [`    ${kleur.dim((titles[i + 1] ?? '').padEnd(width))}  ${cell}`],
+    ),
   ])
 }
 
