@@ -44,7 +44,8 @@ const times = new Set(['exp', 'iat', 'nbf', 'auth_time', 'updated_at'])
 
 /** A member's value as text; times also as a date. */
 export function claimText(name: string, value: unknown): string {
-  if (times.has(name) && typeof value === 'number') return `${value} (${new Date(value * 1000).toISOString()})`
+  if (times.has(name) && typeof value === 'number') return `${value}\n${new Date(value * 1000).toUTCString()}`
+  if (Array.isArray(value)) return value.map((item) => claimText('', item)).join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value, undefined, 1)
 }
 

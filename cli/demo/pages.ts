@@ -74,9 +74,9 @@ function tokenCard(title: string, about: string, token: string): Html {
     ${
       decoded
         ? html`<h3>Claims</h3>
-            ${claimsTable(`Claims of the ${title}`, decoded.claims)}
+            ${claimsList(decoded.claims)}
             <h3>Header</h3>
-            ${claimsTable(`Header of the ${title}`, decoded.header)}`
+            ${claimsList(decoded.header)}`
         : html`<p>It is opaque: only the provider can read it.</p>`
     }
     <details>
@@ -90,7 +90,7 @@ function userinfoCard(claims: object): Html {
   return html`<section class="card" aria-label="Userinfo">
     <h2>Userinfo</h2>
     <p class="dim">What the provider tells whoever holds the access token.</p>
-    ${claimsTable('Claims of userinfo', claims)}
+    ${claimsList(claims)}
   </section>`
 }
 
@@ -105,22 +105,16 @@ function refreshCard(token: string): Html {
   </section>`
 }
 
-function claimsTable(caption: string, claims: object): Html {
+function claimsList(claims: object): Html {
   const rows = Object.entries(claims).map(([name, value]) => {
     const meaning = meanings[name] ?? ''
-    return html`<tr>
-      <th scope="row" title="${meaning}">${name}</th>
-      <td>${claimText(name, value)}</td>
-      <td class="dim meaning">${meaning}</td>
-    </tr>`
+    return html`<div>
+      <dt title="${meaning}">${name}</dt>
+      <dd>${claimText(name, value)}</dd>
+      ${meaning === '' ? '' : html`<dd class="dim">${meaning}</dd>`}
+    </div>`
   })
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
-    <table>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`
+  return html`<dl>${rows}</dl>`
 }
 
 function claimsOf(token: string): Record<string, unknown> {

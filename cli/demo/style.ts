@@ -24,12 +24,14 @@ p { margin: 8px 0 }
 .card { padding: 20px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; min-width: 0 }
 .alarm { border-color: var(--alarm) }
 .alarm h2 { color: var(--alarm) }
-.scroll { overflow-x: auto }
-table { width: 100%; border-collapse: collapse; font-size: 14px }
-th, td { padding: 6px 12px 6px 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line) }
-td { overflow-wrap: anywhere; white-space: pre-wrap }
-th[scope=row] { font: 600 13px/1.6 ui-monospace, monospace; white-space: nowrap }
+dl { display: grid; grid-template-columns: auto minmax(0, 5fr) minmax(0, 4fr); column-gap: 12px; margin: 0; font-size: 14px }
+dl div { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; padding: 6px 0; border-bottom: 1px solid var(--line) }
+dt { font: 600 13px/1.6 ui-monospace, monospace }
+dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
 summary { min-height: 24px; margin-top: 12px; cursor: pointer }
-@media (max-width: 520px) { .meaning { display: none } }
+@media (max-width: 520px) {
+  dl { grid-template-columns: auto minmax(0, 1fr) }
+  dd.dim { grid-column: 2 }
+}
 `
