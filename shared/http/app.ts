@@ -45,8 +45,7 @@ export function workerApp<Env extends object, Deps>(
   const health: Route<Deps> = {
     path: `/${options.name}/health`,
     quiet: true,
-    GET: (c) =>
-      c.json({ worker: options.name, version: parts?.versionId ?? '' }, 200, { 'cache-control': 'no-store' }),
+    GET: (c) => c.json({ worker: options.name, version: parts?.versionId ?? '' }, 200, { 'cache-control': 'no-store' }),
   }
   for (const route of [...options.routes, health]) app.all(route.path, (c) => dispatch(route, c))
   app.notFound((c) => fail(c, new OAuthError('not_found', 'there is nothing at this address')))
@@ -99,12 +98,7 @@ function asOAuthError(error: unknown): OAuthError {
   return error instanceof OAuthError ? error : new OAuthError('server_error', 'something went wrong', { reason: error })
 }
 
-function logRequest<Deps>(
-  worker: string,
-  c: WorkerContext<Deps>,
-  status: number,
-  error: OAuthError | undefined,
-): void {
+function logRequest<Deps>(worker: string, c: WorkerContext<Deps>, status: number, error: OAuthError | undefined): void {
   const line = {
     level: status >= 500 ? 'error' : 'info',
     worker,

@@ -7,7 +7,12 @@ import {
   errors,
   jwtVerify,
 } from 'jose'
-import { type Credentials, assertionAlgorithms, checkMethod, readCredentials } from '../protocol/client-authentication.ts'
+import {
+  type Credentials,
+  assertionAlgorithms,
+  checkMethod,
+  readCredentials,
+} from '../protocol/client-authentication.ts'
 import type { Client } from '../protocol/client.ts'
 import { OAuthError, invalidClient } from '../protocol/error.ts'
 import type { Parameters } from '../protocol/parameters.ts'

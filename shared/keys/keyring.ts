@@ -63,11 +63,11 @@ export class Keyring {
     if (token.length > maximumToken) return undefined
     const currentDate = new Date(now * 1000)
     try {
-      const verified = await jwtVerify(
-        token,
-        (header) => this.#publicKey(header.kid ?? '', header.alg, now),
-        { algorithms: ['ES256', 'RS256'], currentDate, ...options },
-      )
+      const verified = await jwtVerify(token, (header) => this.#publicKey(header.kid ?? '', header.alg, now), {
+        algorithms: ['ES256', 'RS256'],
+        currentDate,
+        ...options,
+      })
       return verified.payload
     } catch (error) {
       if (error instanceof errors.JOSEError) return undefined

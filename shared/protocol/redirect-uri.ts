@@ -22,9 +22,3 @@ export function withQuery(redirectUri: string, parameters: Record<string, string
   const separator = redirectUri.includes('?') ? (/[?&]$/.test(redirectUri) ? '' : '&') : '?'
   return `${redirectUri}${separator}${new URLSearchParams(parameters)}`
 }
-
-/** The origin a browser may be sent to, as `form-action` wants it; a private scheme stands for itself. */
-export function formActionSource(redirectUri: string): string {
-  const url = new URL(redirectUri)
-  return url.origin === 'null' ? url.protocol : url.origin
-}

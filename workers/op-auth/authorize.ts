@@ -52,9 +52,7 @@ async function resume(c: AuthContext, text: string): Promise<Response> {
   if (found.record.browser !== undefined && found.record.browser !== (await knownBrowser(c))?.id)
     return errorPage(c, 'other_browser', 400)
   const browser = await markedBrowser(c)
-  const interaction = found.record.browser
-    ? found
-    : await deps.interactions.update(found, { browser: browser.id }, now)
+  const interaction = found.record.browser ? found : await deps.interactions.update(found, { browser: browser.id }, now)
   const read = await readStoredRequest(c, interaction)
   return read instanceof Response ? read : proceedWith(c, { ...read, interaction })
 }
@@ -80,10 +78,7 @@ export async function proceedWith(c: AuthContext, flow: Flow): Promise<Response>
 }
 
 /** Client, pushed request and response target, or the page that says why nothing can be sent to the client. */
-export async function readRequest(
-  c: AuthContext,
-  outer: Parameters,
-): Promise<Omit<Flow, 'interaction'> | Response> {
+export async function readRequest(c: AuthContext, outer: Parameters): Promise<Omit<Flow, 'interaction'> | Response> {
   const { deps, now } = c.var
   const clientId = outer.get('client_id')
   const client = clientId === undefined ? undefined : await deps.clients.find(clientId, now)

@@ -1,4 +1,8 @@
-import { type AuthorizationRequest, type ResponseTarget, authorizationRequest } from '../../shared/protocol/authorization-request.ts'
+import {
+  type AuthorizationRequest,
+  type ResponseTarget,
+  authorizationRequest,
+} from '../../shared/protocol/authorization-request.ts'
 import type { Client } from '../../shared/protocol/client.ts'
 import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
 import { type Grant, isOffline } from '../../shared/protocol/grant.ts'

@@ -2,6 +2,7 @@ import type { FC } from 'hono/jsx'
 import type { OAuthError } from '../../shared/protocol/error.ts'
 import { errorResponse } from '../../shared/http/error-response.ts'
 import type { AuthContext } from './deps.ts'
+import { contentSecurityPolicy } from './pages/content-security-policy.ts'
 import { type Frame, renderPage } from './pages/document.tsx'
 import { ErrorPage } from './pages/error-page.tsx'
 import type { ErrorCode } from './pages/messages/keys.ts'
@@ -37,7 +38,7 @@ export async function htmlPage(
   c.header('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=()')
   // Clients open sign-in in pop-ups and wait for them; a stricter policy would cut the tie.
   c.header('cross-origin-opener-policy', 'unsafe-none')
-  return c.body(renderPage((await page?.toString()) ?? ''), status)
+  return c.body(renderPage(page ?? ''), status)
 }
 
 /** What happened and what to do, for a request that has nowhere else to go. */
@@ -67,16 +68,4 @@ function pageCode(error: OAuthError): ErrorCode {
     default:
       return 'bad_request'
   }
-}
-
-function contentSecurityPolicy(formTargets: readonly string[]): string {
-  return [
-    "default-src 'none'",
-    "style-src 'self'",
-    "script-src 'self'",
-    "img-src 'self' data:",
-    `form-action ${["'self'", ...formTargets].join(' ')}`,
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ].join('; ')
 }

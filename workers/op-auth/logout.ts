@@ -2,7 +2,7 @@ import { waitUntil } from 'cloudflare:workers'
 import { readForm } from '../../shared/http/form.ts'
 import { type Client, displayName } from '../../shared/protocol/client.ts'
 import { Parameters } from '../../shared/protocol/parameters.ts'
-import { formActionSource, withQuery } from '../../shared/protocol/redirect-uri.ts'
+import { withQuery } from '../../shared/protocol/redirect-uri.ts'
 import { allShards } from '../../shared/stores/shards.ts'
 import { userName } from '../../shared/stores/users.ts'
 import { noteEvent } from './audit.ts'
@@ -67,7 +67,7 @@ async function answer(c: AuthContext, params: Parameters): Promise<Response> {
     user: { name: user ? userName(user) : '', email: user?.email ?? '' },
     clientName: request.client && displayName(request.client),
   })
-  return htmlPage(c, page, 200, request.returnUri === undefined ? [] : [formActionSource(request.returnUri)])
+  return htmlPage(c, page, 200, request.returnUri === undefined ? [] : [request.returnUri])
 }
 
 /** Undefined for a request that contradicts itself. */

@@ -33,12 +33,7 @@ export class PasswordSignIn {
   readonly #rate: RateLimit
   #waiting = 0
 
-  constructor(
-    users: D1Users,
-    throttle: DurableObjectNamespace<Throttle>,
-    keyring: Keyring,
-    rate: RateLimit,
-  ) {
+  constructor(users: D1Users, throttle: DurableObjectNamespace<Throttle>, keyring: Keyring, rate: RateLimit) {
     this.#users = users
     this.#throttle = throttle
     this.#keyring = keyring
@@ -61,7 +56,13 @@ export class PasswordSignIn {
   /** The cookie by which a device of a person is known, so that strangers cannot lock it out. */
   async deviceCookie(sub: string, now: number): Promise<string> {
     const generation = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
-    const fields = { kind: 'device', shard: 0, expiresAt: now + deviceLifetime, generation, id: await deviceId(sub) } as const
+    const fields = {
+      kind: 'device',
+      shard: 0,
+      expiresAt: now + deviceLifetime,
+      generation,
+      id: await deviceId(sub),
+    } as const
     return setCookie('device', await this.#keyring.mint(fields, now), deviceLifetime)
   }
 

@@ -34,8 +34,7 @@ export async function changePassword(c: AuthContext): Promise<Response> {
   }
   if (wanted === current) return passwordPage(c, change.owner, { newPasswordError: 'unchanged' })
   const outcome = await deps.passwords.verify(c.req.raw, user.email, current, now)
-  if (outcome.problem === 'wrong_credentials')
-    return passwordPage(c, change.owner, { currentPasswordError: 'wrong' })
+  if (outcome.problem === 'wrong_credentials') return passwordPage(c, change.owner, { currentPasswordError: 'wrong' })
   if (outcome.problem !== undefined) {
     c.header('retry-after', String(outcome.retryAfter))
     return passwordPage(c, change.owner, {

@@ -1,6 +1,6 @@
 import type { ResponseTarget } from '../../shared/protocol/authorization-request.ts'
 import type { OAuthError } from '../../shared/protocol/error.ts'
-import { formActionSource, withQuery } from '../../shared/protocol/redirect-uri.ts'
+import { withQuery } from '../../shared/protocol/redirect-uri.ts'
 import type { AuthContext } from './deps.ts'
 import { FormPost } from './pages/form-post.tsx'
 import { frameOf, htmlPage } from './html.tsx'
@@ -9,7 +9,11 @@ import { frameOf, htmlPage } from './html.tsx'
  * Sends an authorization response to a proven redirect URI, by the response mode of the request, with `state` and
  * `iss` (RFC 6749 §4.1.2, RFC 9207). 303, so that a posted password is never posted on (RFC 9700 §4.12).
  */
-export async function respond(c: AuthContext, target: ResponseTarget, result: Record<string, string>): Promise<Response> {
+export async function respond(
+  c: AuthContext,
+  target: ResponseTarget,
+  result: Record<string, string>,
+): Promise<Response> {
   const parameters = {
     ...result,
     ...(target.state !== undefined && { state: target.state }),
@@ -18,7 +22,7 @@ export async function respond(c: AuthContext, target: ResponseTarget, result: Re
   c.header('cache-control', 'no-store')
   if (target.mode === 'form_post') {
     const page = FormPost({ frame: frameOf(c, undefined), action: target.redirectUri, fields: parameters })
-    return htmlPage(c, page, 200, [formActionSource(target.redirectUri)])
+    return htmlPage(c, page, 200, [target.redirectUri])
   }
   if (target.mode === 'fragment') return c.redirect(`${target.redirectUri}#${new URLSearchParams(parameters)}`, 303)
   return c.redirect(withQuery(target.redirectUri, parameters), 303)

@@ -1,7 +1,6 @@
 import { readForm } from '../../shared/http/form.ts'
 import { displayName } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
-import { formActionSource } from '../../shared/protocol/redirect-uri.ts'
 import { noteEvent } from './audit.ts'
 import { readStoredRequest } from './authorize.ts'
 import { isOwnForm, knownBrowser, markedBrowser } from './browser.ts'
@@ -111,7 +110,7 @@ export async function signInForAccount(c: AuthContext): Promise<Response> {
 
 /** Origins that forms of this interaction may lead to: browsers look at the redirect after the post as well. */
 export function formTargets(visit: Visit): string[] {
-  return visit.flow ? [formActionSource(visit.flow.target.redirectUri)] : []
+  return visit.flow ? [visit.flow.target.redirectUri] : []
 }
 
 interface SignInState {

@@ -83,9 +83,20 @@ export class AuditLog {
          ORDER BY id DESC LIMIT ?4`,
       )
       .bind(of.before ?? Number.MAX_SAFE_INTEGER, of.since ?? null, of.actor ?? null, of.limit)
-    const { results } = await answered(statement.all<Row>())
-    return results.map(({ request_id, ...row }) => ({ ...row, requestId: request_id }))
+    return (await answered(statement.all<Row>())).results.map(entryOf)
   }
+
+  /** The latest events about a person, newest first. */
+  async about(target: string, limit: number): Promise<AuditEntry[]> {
+    const statement = this.#db
+      .prepare('SELECT * FROM audit WHERE target = ? ORDER BY time DESC LIMIT ?')
+      .bind(target, limit)
+    return (await answered(statement.all<Row>())).results.map(entryOf)
+  }
+}
+
+function entryOf({ request_id, ...row }: Row): AuditEntry {
+  return { ...row, requestId: request_id }
 }
 
 function values(event: AuditEvent): (string | number)[] {

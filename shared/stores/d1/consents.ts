@@ -34,16 +34,16 @@ export class D1Consents {
     const resources = consent.tokens.filter(isResourceToken)
     await reachable(
       this.#db
-        .prepare('INSERT OR REPLACE INTO consents (sub, client_id, scope, resources, granted_at) VALUES (?, ?, ?, ?, ?)')
+        .prepare(
+          'INSERT OR REPLACE INTO consents (sub, client_id, scope, resources, granted_at) VALUES (?, ?, ?, ?, ?)',
+        )
         .bind(sub, consent.clientId, scopes.join(' '), JSON.stringify(resources), consent.grantedAt)
         .run(),
     )
   }
 
   async withdraw(sub: string, clientId: string): Promise<void> {
-    await reachable(
-      this.#db.prepare('DELETE FROM consents WHERE sub = ? AND client_id = ?').bind(sub, clientId).run(),
-    )
+    await reachable(this.#db.prepare('DELETE FROM consents WHERE sub = ? AND client_id = ?').bind(sub, clientId).run())
   }
 }
 

@@ -32,14 +32,20 @@ export class D1UserDirectory {
   async find(id: string): Promise<ListedUser | undefined> {
     const key = lookupKey(id)
     const statement = this.#db
-      .prepare(`${select} WHERE users.sub = ?1 OR username_key = ?2 OR email_key = ?2 ORDER BY users.sub = ?1 DESC LIMIT 1`)
+      .prepare(
+        `${select} WHERE users.sub = ?1 OR username_key = ?2 OR email_key = ?2 ORDER BY users.sub = ?1 DESC LIMIT 1`,
+      )
       .bind(id, key)
     const row = await answered(statement.first<Row>())
     return row ? listed(row) : undefined
   }
 
   /** In the order of their addresses; `cursor` of the last one continues. */
-  async list(search: string | undefined, after: string, limit: number): Promise<{ users: ListedUser[]; cursor: string }> {
+  async list(
+    search: string | undefined,
+    after: string,
+    limit: number,
+  ): Promise<{ users: ListedUser[]; cursor: string }> {
     const statement = this.#db
       .prepare(
         `${select} WHERE email_key > ?1 AND (?2 IS NULL OR email_key LIKE ?2 ESCAPE '\\'
@@ -102,7 +108,8 @@ export class D1UserDirectory {
 
   async #changed(statements: D1PreparedStatement[], event: AuditEvent): Promise<void> {
     const results = await answered(this.#db.batch([...statements, this.#audit.withChange(event)]), taken)
-    if ((results[statements.length - 1]?.meta.changes ?? 0) === 0) throw new OAuthError('not_found', 'there is no such person')
+    if ((results[statements.length - 1]?.meta.changes ?? 0) === 0)
+      throw new OAuthError('not_found', 'there is no such person')
   }
 
   #insertion(user: User, passwordHash: string | undefined): D1PreparedStatement[] {

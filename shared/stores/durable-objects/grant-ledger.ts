@@ -89,9 +89,7 @@ export class GrantLedger extends DurableObject<object> {
       generation INTEGER NOT NULL DEFAULT 0, rotated_at INTEGER NOT NULL DEFAULT 0,
       refresh_expires_at INTEGER NOT NULL DEFAULT 0, revoked_at INTEGER, delete_at INTEGER NOT NULL,
       offline INTEGER NOT NULL) WITHOUT ROWID`)
-    this.#sql.exec(
-      'CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID',
-    )
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID')
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS clients (
       client_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, stopped INTEGER NOT NULL) WITHOUT ROWID`)
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS tokens (
@@ -334,9 +332,7 @@ export class GrantLedger extends DurableObject<object> {
   }
 
   #stopped(clientId: string): boolean {
-    return (
-      this.#sql.exec('SELECT 1 FROM clients WHERE client_id = ? AND stopped = 1', clientId).toArray().length > 0
-    )
+    return this.#sql.exec('SELECT 1 FROM clients WHERE client_id = ? AND stopped = 1', clientId).toArray().length > 0
   }
 
   #isUsed(key: string): boolean {

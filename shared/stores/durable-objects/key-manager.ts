@@ -271,7 +271,8 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   /** Publishes a key beyond the one that signs next, so that a switch always leaves another next behind. */
   async #ensureSpare(alg: SigningAlgorithm, now: number): Promise<void> {
-    const waiting = () => this.#keys(now).filter((key) => key.alg === alg && keyState(key, this.#keys(now), now) === 'next')
+    const waiting = () =>
+      this.#keys(now).filter((key) => key.alg === alg && keyState(key, this.#keys(now), now) === 'next')
     if (waiting().length > 1) return
     const fresh = await this.#generate(alg, now)
     if (waiting().length <= 1) this.#insert(fresh)
@@ -365,7 +366,11 @@ function kindOf(use: `handle:${HandleKind}`): HandleKind {
 async function derived(secret: string, purpose: string): Promise<string> {
   const material = await crypto.subtle.importKey('raw', base64url.decode(secret), 'HKDF', false, ['deriveBits'])
   const info = new TextEncoder().encode(purpose)
-  const bits = await crypto.subtle.deriveBits({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }, material, 256)
+  const bits = await crypto.subtle.deriveBits(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info },
+    material,
+    256,
+  )
   return base64url.encode(new Uint8Array(bits))
 }
 
