@@ -1,13 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { errorPage, tokensPage, welcomePage } from './pages.ts'
-import { RelyingParty } from './relying-party.ts'
-import { type Session, Sessions } from './sessions.ts'
-import { style } from './style.ts'
+import { type Answer, type ApplicationOptions, page, routes } from './application.ts'
+import { errorPage } from './pages.ts'
 
-export interface DemoOptions {
-  readonly issuer: string
-  readonly clientId: string
-  readonly clientSecret: string
+export interface DemoOptions extends Omit<ApplicationOptions, 'url'> {
   readonly host: string
   readonly port: number
 }
@@ -17,90 +12,27 @@ export interface Demo {
   close(): Promise<void>
 }
 
-interface Answer {
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
 /** The demo application: an ordinary relying party on its own origin. */
-export async function startDemo({ issuer, clientId, clientSecret, host, port }: DemoOptions): Promise<Demo> {
+export async function startDemo({ host, port, ...options }: DemoOptions): Promise<Demo> {
   const url = `http://${host}:${port}`
-  const relyingParty = new RelyingParty({
-    issuer,
-    clientId,
-    clientSecret,
-    redirectUri: `${url}/callback`,
-    postLogoutRedirectUri: `${url}/`,
-  })
-  const sessions = new Sessions()
+  const application = routes({ ...options, url })
 
-  const routes: Readonly<Record<string, (request: IncomingMessage) => Promise<Answer>>> = {
-    async 'GET /'({ headers }) {
-      const found = sessions.find(headers.cookie)
-      const { tokens, userinfo, done = '' } = found?.session ?? {}
-      if (!found || !tokens) return page(welcomePage(issuer))
-      sessions.update(found.id, { ...found.session, done: '' })
-      return page(tokensPage(tokens, userinfo, done))
-    },
-    async 'GET /style.css'() {
-      return { headers: { 'content-type': 'text/css; charset=utf-8' }, body: style }
-    },
-    async 'GET /signin'({ headers }) {
-      const { url: target, attempt } = await relyingParty.startSignIn()
-      return redirect(target.href, sessions.start({ attempt }, sessions.find(headers.cookie)?.id))
-    },
-    async 'GET /callback'({ headers, url: target = '' }) {
-      const found = sessions.find(headers.cookie)
-      if (!found?.session.attempt) return page(errorPage('No sign-in was started in this browser.'), 400)
-      const tokens = await relyingParty.finishSignIn(new URL(target, url), found.session.attempt)
-      return redirect('/', sessions.start({ tokens, done: 'These are your tokens.' }, found.id))
-    },
-    'POST /refresh': withTokens(async ({ tokens }) => ({
-      tokens: await relyingParty.refresh(tokens),
-      done: 'The tokens were refreshed.',
-    })),
-    'POST /userinfo': withTokens(async ({ tokens }) => ({
-      userinfo: await relyingParty.userinfo(tokens),
-      done: 'Userinfo was called.',
-    })),
-    async 'POST /signout'({ headers }) {
-      const found = sessions.find(headers.cookie)
-      if (!found?.session.tokens) return redirect('/')
-      sessions.end(found.id)
-      return redirect((await relyingParty.signOutUrl(found.session.tokens)).href)
-    },
-  }
-
-  function withTokens(step: (session: Session & { tokens: NonNullable<Session['tokens']> }) => Promise<Session>) {
-    return async ({ headers }: IncomingMessage): Promise<Answer> => {
-      const found = sessions.find(headers.cookie)
-      const tokens = found?.session.tokens
-      if (found && tokens)
-        sessions.update(found.id, { ...found.session, ...(await step({ ...found.session, tokens })) })
-      return redirect('/')
-    }
-  }
-
-  const server = createServer(async (request, response) => {
-    const { status = 200, headers, body = '' } = await answer(request)
-    response.writeHead(status, { ...securityHeaders(issuer), ...headers }).end(body)
-  })
-
-  async function answer(request: IncomingMessage): Promise<Answer> {
+  async function answer({ method, headers, url: target = '/' }: IncomingMessage): Promise<Answer> {
     // Another name for this address would be another site's: DNS rebinding.
-    if (request.headers.host !== `${host}:${port}`) return { status: 421, body: 'This host name is not served here.\n' }
-    const path = (request.url ?? '/').replace(/\?.*/, '')
-    const name = `${request.method} ${path}`
-    const route = Object.hasOwn(routes, name) ? routes[name] : undefined
-    if (!route) return page(errorPage('There is no such page.'), 404)
+    if (headers.host !== `${host}:${port}`) return { status: 421, body: 'This host name is not served here.\n' }
+    const address = URL.parse(url + target)
+    const route = address && application.get(`${method} ${address.pathname}`)
     try {
-      return await route(request)
+      return route ? await route({ headers, url: address }) : page(errorPage('There is no such page.'), 404)
     } catch (error) {
       return page(errorPage(explain(error)), 502)
     }
   }
 
+  const server = createServer(async (request, response) => {
+    const { status = 200, headers, body = '' } = await answer(request)
+    response.writeHead(status, { ...securityHeaders(options.issuer), ...headers }).end(body)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve)
   })
@@ -114,18 +46,18 @@ export async function startDemo({ issuer, clientId, clientSecret, host, port }: 
   }
 }
 
-function page(html: { toString(): string }, status = 200): Answer {
-  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html.toString() }
-}
-
-function redirect(location: string, cookie?: string): Answer {
-  return { status: 303, headers: { location, ...(cookie !== undefined && { 'set-cookie': cookie }) } }
-}
-
 function securityHeaders(issuer: string): Record<string, string> {
-  return {
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    'img-src data:',
     // The sign-out form is answered with a redirect to the provider, to which form-action applies as well.
-    'content-security-policy': `default-src 'none'; style-src 'self'; img-src data:; form-action 'self' ${issuer}; base-uri 'none'; frame-ancestors 'none'`,
+    `form-action 'self' ${issuer}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ]
+  return {
+    'content-security-policy': policy.join('; '),
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',

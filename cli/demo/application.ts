@@ -1,0 +1,103 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { errorPage, tokensPage, welcomePage } from './pages.ts'
+import { RelyingParty } from './relying-party.ts'
+import { type Session, Sessions } from './sessions.ts'
+import { style } from './style.ts'
+
+export interface ApplicationOptions {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Origin of the application. */
+  readonly url: string
+}
+
+export interface Answer {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+interface Request {
+  readonly headers: IncomingHttpHeaders
+  readonly url: URL
+}
+
+type Route = (request: Request) => Answer | Promise<Answer>
+
+/** What the application answers, by method and path. */
+export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptions): ReadonlyMap<string, Route> {
+  const relyingParty = new RelyingParty({
+    issuer,
+    clientId,
+    clientSecret,
+    redirectUri: `${url}/callback`,
+    postLogoutRedirectUri: `${url}/`,
+  })
+  const sessions = new Sessions()
+
+  function home({ headers }: Request): Answer {
+    const found = sessions.find(headers.cookie)
+    const { tokens, userinfo, done = '' } = found?.session ?? {}
+    if (!found || !tokens) return page(welcomePage(issuer))
+    sessions.update(found.id, { ...found.session, done: '' })
+    return page(tokensPage(tokens, userinfo, done))
+  }
+
+  async function signIn({ headers }: Request): Promise<Answer> {
+    const { url: target, attempt } = await relyingParty.startSignIn()
+    return redirect(target.href, sessions.start({ attempt }, sessions.find(headers.cookie)?.id))
+  }
+
+  async function callback({ headers, url: target }: Request): Promise<Answer> {
+    const found = sessions.find(headers.cookie)
+    if (!found?.session.attempt) return page(errorPage('No sign-in was started in this browser.'), 400)
+    const tokens = await relyingParty.finishSignIn(target, found.session.attempt)
+    return redirect('/', sessions.start({ tokens, done: 'These are your tokens.' }, found.id))
+  }
+
+  async function signOut({ headers }: Request): Promise<Answer> {
+    const found = sessions.find(headers.cookie)
+    if (!found?.session.tokens) return redirect('/')
+    sessions.end(found.id)
+    return redirect((await relyingParty.signOutUrl(found.session.tokens)).href)
+  }
+
+  /** A step that needs tokens, after which the page shows what it brought. */
+  function withTokens(step: (tokens: NonNullable<Session['tokens']>) => Promise<Session>): Route {
+    return async ({ headers }) => {
+      const found = sessions.find(headers.cookie)
+      if (found?.session.tokens) {
+        sessions.update(found.id, { ...found.session, ...(await step(found.session.tokens)) })
+      }
+      return redirect('/')
+    }
+  }
+
+  return new Map<string, Route>([
+    ['GET /', home],
+    ['GET /style.css', () => ({ headers: { 'content-type': 'text/css; charset=utf-8' }, body: style })],
+    ['GET /signin', signIn],
+    ['GET /callback', callback],
+    [
+      'POST /refresh',
+      withTokens(async (tokens) => ({
+        tokens: await relyingParty.refresh(tokens),
+        done: 'The tokens were refreshed.',
+      })),
+    ],
+    [
+      'POST /userinfo',
+      withTokens(async (tokens) => ({ userinfo: await relyingParty.userinfo(tokens), done: 'Userinfo was called.' })),
+    ],
+    ['POST /signout', signOut],
+  ])
+}
+
+export function page(html: { toString(): string }, status = 200): Answer {
+  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html.toString() }
+}
+
+function redirect(location: string, cookie?: string): Answer {
+  return { status: 303, headers: { location, ...(cookie !== undefined && { 'set-cookie': cookie }) } }
+}
