@@ -30,9 +30,9 @@ export class Agent {
     })
   }
 
-  /** Fills and posts the only form of a page that has the given field or action. */
-  async submit(page: string, fields: Record<string, string>): Promise<Response> {
-    const form = formOf(page)
+  /** Fills and posts the form of a page that goes to `action`; its first one unless told. */
+  async submit(page: string, fields: Record<string, string>, action?: string): Promise<Response> {
+    const form = formOf(page, action)
     return this.post(form.action, { ...form.hidden, ...fields }, { 'sec-fetch-site': 'same-origin' })
   }
 
@@ -69,8 +69,8 @@ export class Agent {
 
   async #answer(page: string, person: { username: string; password: string }): Promise<Response> {
     if (page.includes('action="/signin"'))
-      return this.submit(page, { identifier: person.username, password: person.password })
-    if (page.includes('action="/consent"')) return this.submit(page, { action: 'allow' })
+      return this.submit(page, { identifier: person.username, password: person.password }, '/signin')
+    if (page.includes('action="/consent"')) return this.submit(page, { action: 'allow' }, '/consent')
     throw new Error(`an unexpected page: ${page}`)
   }
 
@@ -87,9 +87,10 @@ export class Agent {
   }
 }
 
-/** Where the first form of a page goes, and its hidden fields. */
-export function formOf(page: string): { action: string; hidden: Record<string, string> } {
-  const form = /<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/s.exec(page)
+/** Where a form of a page goes, and its hidden fields. */
+export function formOf(page: string, action?: string): { action: string; hidden: Record<string, string> } {
+  const forms = [...page.matchAll(/<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/gs)]
+  const form = forms.find((each) => action === undefined || each[1] === action)
   if (!form) throw new Error(`no form on the page: ${page}`)
   const hidden: Record<string, string> = {}
   for (const [, name = '', value = ''] of (form[2] ?? '').matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g))
