@@ -36,7 +36,6 @@ export async function runDev(ctx: Context, options: DevOptions): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const unlock = lockFolder(join(folder, 'dev.pid'), environment.name)
   const cleanups: (() => unknown)[] = [unlock]
-  const stopped = stopSignal()
   try {
     if (options.reset) rmSync(join(folder, 'data'), { recursive: true, force: true })
     const log = devLog(ctx)
@@ -46,6 +45,7 @@ export async function runDev(ctx: Context, options: DevOptions): Promise<void> {
     const demo = options.demo ? await openDemo(local, options.demoPort, ctx) : undefined
     if (demo) cleanups.unshift(demo.close)
     if (fromSource()) cleanups.unshift(await watchScripts(scripts, reloading(local, ctx)))
+    const stopped = stopSignal()
     announce(ctx, local, demo, performance.now() - started)
     await stopped
     ctx.report.note('Stopping. The data is kept.')
@@ -116,7 +116,13 @@ function reloading(local: LocalEnvironment, { report }: Context): Parameters<typ
   return {
     async onChange(scripts, changed) {
       const started = performance.now()
-      await local.reload(scripts)
+      try {
+        await local.reload(scripts)
+      } catch {
+        // The runtime has told the reason itself.
+        report.note(`${kleur.red('✖')} ${changed.join(', ')} does not start, so the former code goes on`)
+        return
+      }
       report.note(`${kleur.green('✔')} ${changed.join(', ')} reloaded in ${Math.round(performance.now() - started)} ms`)
     },
     onError: (message) => report.note(`${kleur.red('✖')} not reloaded, the former code goes on\n${message}`),
@@ -158,9 +164,12 @@ function announce({ report }: Context, local: LocalEnvironment, demo: Demo | und
   ])
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+/** Resolves at Ctrl-C or SIGTERM. miniflare's own handlers, which end the process at once with 130, are taken off. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.removeAllListeners(signal)
+      process.once(signal, () => resolve())
+    }
   })
 }

@@ -21,12 +21,17 @@ function fromProc(port: number): PortHolder | undefined {
   const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listeningInodes(table, port)))
   if (inodes.size === 0) return undefined
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    if (socketInodes(pid).some((inode) => inodes.has(inode))) {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-      return { pid: Number(pid), command }
-    }
+    if (socketInodes(pid).some((inode) => inodes.has(inode))) return responsible(pid)
   }
   return undefined
+}
+
+/** workerd listens for whoever started it: that is the process to stop. */
+function responsible(pid: string): PortHolder {
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+  const parent = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  if (/^\S*\/workerd\s/.test(command) && parent !== undefined && parent !== '1') return responsible(parent)
+  return { pid: Number(pid), command }
 }
 
 function listeningInodes(table: string, port: number): string[] {

@@ -1,4 +1,3 @@
-import { watch } from 'node:fs'
 import { join } from 'node:path'
 import type { BuildContext } from 'esbuild'
 import { type WorkerName, workerNames } from '../../shared/topology.ts'
@@ -6,6 +5,7 @@ import { readBundle } from '../bundle/manifest.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { bundleFailure } from '../bundle-failure.ts'
 import { bundleWorker, hasSource, workerBuildOptions } from '../bundle/worker-bundle.ts'
+import { watchTree } from './watch-tree.ts'
 import type { Scripts } from './workers.ts'
 
 /** True in the repository, where Workers are bundled from source. */
@@ -60,10 +60,10 @@ export async function watchScripts(first: Scripts, watcher: ScriptWatcher): Prom
       turn = turn.then(rebuild).catch(async (error: unknown) => watcher.onError(await failureText(error)))
     }, 30)
   }
-  const watchers = ['workers', 'shared'].map((folder) => watch(join(root, folder), { recursive: true }, schedule))
+  const unwatch = watchTree([join(root, 'workers'), join(root, 'shared')], schedule)
   return async () => {
     clearTimeout(timer)
-    for (const each of watchers) each.close()
+    unwatch()
     await turn
     await Promise.all([...contexts.values()].map((each) => each.dispose()))
   }
