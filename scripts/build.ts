@@ -25,7 +25,7 @@ async function buildCommand(): Promise<number> {
     format: 'esm',
     target: 'node22.12',
     // These stay dependencies: they bring binaries, and only the commands that need them load them.
-    external: ['wrangler', 'miniflare', 'workerd', 'esbuild'],
+    external: ['wrangler', 'miniflare', 'workerd', 'esbuild', 'terser'],
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },

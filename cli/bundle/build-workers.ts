@@ -2,6 +2,7 @@ import { workerNames, type WorkerName, workerTopology } from '../../shared/topol
 import { BundleError } from './bundle-error.ts'
 import { readBundle, readManifest, writeBundles } from './manifest.ts'
 import { type AuthrimPackage, authrimPackage } from './package-root.ts'
+import { squeeze } from './squeeze.ts'
 import { bundleWorker, hasSource, type WorkerBundle } from './worker-bundle.ts'
 
 export interface WorkerSize {
@@ -30,7 +31,7 @@ export async function buildWorkers(
   if (workerNames.some((worker) => hasSource(worker, root))) {
     const missing = names.filter((worker) => !hasSource(worker, root))
     if (missing.length > 0) throw new BundleError(`no sources of ${missing.join(', ')}`, 'authrim build')
-    const bundles = await Promise.all(names.map((worker) => bundleWorker(worker, authrim)))
+    const bundles = await Promise.all(names.map(async (worker) => squeeze(await bundleWorker(worker, authrim))))
     writeBundles(bundles, version, root)
     return report(version, 'source', bundles)
   }

@@ -114,5 +114,6 @@ function logRequest<Deps>(worker: string, c: WorkerContext<Deps>, status: number
 
 function reasonText(reason: unknown): string | undefined {
   if (reason === undefined) return undefined
-  return reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+  if (reason instanceof Error) return reason.stack ?? reason.message
+  return typeof reason === 'string' ? reason : JSON.stringify(reason)
 }

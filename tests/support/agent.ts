@@ -1,7 +1,13 @@
 import { randomInt } from 'node:crypto'
 
 /** A hidden field or a link as the page has it. */
-const entities: Readonly<Record<string, string>> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" }
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#39;': "'",
+}
 
 /** A browser without scripts: keeps cookies, follows nothing by itself, posts forms as it found them. */
 export class Agent {
@@ -51,11 +57,7 @@ export class Agent {
    * Goes from a request to the client's callback, answering sign-in and consent on the way.
    * Answers the URL of the callback.
    */
-  async authorize(
-    path: string | URL,
-    person: { username: string; password: string },
-    begin: Response | undefined = undefined,
-  ): Promise<URL> {
+  async authorize(path: string | URL, person: { username: string; password: string }, begin?: Response): Promise<URL> {
     let response = await this.follow(begin ?? (await this.get(path)))
     for (let steps = 0; steps < 4; steps++) {
       const location = response.headers.get('location')
@@ -93,7 +95,9 @@ export function formOf(page: string, action?: string): { action: string; hidden:
   const form = forms.find((each) => action === undefined || each[1] === action)
   if (!form) throw new Error(`no form on the page: ${page}`)
   const hidden: Record<string, string> = {}
-  for (const [, name = '', value = ''] of (form[2] ?? '').matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g))
+  for (const [, name = '', value = ''] of (form[2] ?? '').matchAll(
+    /<input type="hidden" name="([^"]*)" value="([^"]*)"/g,
+  ))
     hidden[unescaped(name)] = unescaped(value)
   return { action: unescaped(form[1] ?? ''), hidden }
 }

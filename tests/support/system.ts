@@ -1,9 +1,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { D1Database } from '@cloudflare/workers-types'
+import { readBundle } from '../../cli/bundle/manifest.ts'
 import { type LocalEnvironment, startLocalEnvironment } from '../../cli/local/environment.ts'
+import type { Scripts } from '../../cli/local/workers.ts'
 import type { WorkerLog } from '../../cli/embedded-cloudflare/log.ts'
 import type { LocalWorker } from '../../cli/embedded-cloudflare/worker.ts'
 import type { Client } from '../../shared/protocol/client.ts'
+import { workerNames } from '../../shared/topology.ts'
 import { hashPassword } from '../../shared/protocol/password-hash.ts'
 import { Agent } from './agent.ts'
 
@@ -61,11 +64,18 @@ export const everyClaim = {
   address: { formatted: '12 St James Square, London', country: 'GB' },
 } as const
 
+/** `npm test` tests the files that are published; by itself a test bundles the sources as they are now. */
+const publishedBundles: Scripts | undefined =
+  process.env['AUTHRIM_BUNDLES'] === 'dist'
+    ? new Map(workerNames.map((worker) => [worker, new TextDecoder().decode(readBundle(worker).code)]))
+    : undefined
+
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const logs: WorkerLog[] = []
   const local = await startLocalEnvironment({
     unlimited: true,
     onLog: (log) => logs.push(log),
+    ...(publishedBundles && { scripts: publishedBundles }),
     ...(options.variables && { variables: options.variables }),
     ...(options.transform && { transform: options.transform }),
   })
@@ -81,7 +91,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     agent: () => new Agent(local.issuer),
     async client({ secret = randomBytes(24).toString('base64url'), ...metadata } = {}) {
       const client = { ...defaultClient(secret), ...metadata }
-      await (await db())
+      await (
+        await db()
+      )
         .prepare('INSERT INTO clients (client_id, name, record, revision) VALUES (?, ?, ?, ?)')
         .bind(client.client_id, client.client_name ?? '', JSON.stringify(client), client.revision)
         .run()

@@ -10,35 +10,23 @@ export interface PasswordOwner {
 const shortest = 8
 const longest = 256
 
-/**
- * Passwords of eight or more characters at the top of every published list of leaked ones; shorter ones are refused by
- * their length. Compared without regard to case.
- */
+/** What the most used passwords are made of; a few digits or signs behind a word make it no better. */
 const common = new Set(
-  `password password1 password12 password123 password1234 password! password1! password01 passw0rd p@ssw0rd p@ssword
-  pa$$word pa$$w0rd passwort password2 password11 mypassword changeme changeme1 changeme123 letmein1 letmein123 welcome1
-  welcome12 welcome123 welcome2 welcome! administrator admin123 admin1234 admin12345 administrator1 adminadmin rootroot
-  12345678 123456789 1234567890 12345678910 0123456789 123123123 12341234 11223344 1122334455 123321123 12344321 123454321
-  87654321 987654321 9876543210 0987654321 147258369 159753456 741852963 789456123 147852369 963852741 321321321 456456456
-  123456780 123456781 12345679 1234567891 123456123 123654789 741852963 102030405060 10203040 19861986 19871987 20002000
-  qwertyuiop qwerty12 qwerty123 qwerty1234 qwerty12345 qwertyui qwerty123456 qwertyuiop1 qwertyuiop123 qwertz123 qwertzuiop
-  azertyuiop 1qaz2wsx 1qaz2wsx3edc 1q2w3e4r 1q2w3e4r5t 1q2w3e4r5t6y q1w2e3r4 q1w2e3r4t5 zaq12wsx zaq1zaq1 qazwsxedc
-  qazwsx123 !qaz2wsx qweasdzxc qweasd123 asdfghjk asdfghjkl asdfasdf asdf1234 zxcvbnm1 zxcvbnm123 zxcvbnm, 1qazxsw2
-  abcd1234 abc12345 abcdefgh abcdefg1 abcdefghi aa123456 aa12345678 a1234567 a12345678 a123456789 q1234567 123456aa
-  123456abc 1234qwer 12qwaszx 123qweasd 123qweasdzxc 123abc123 abc123456 abc123abc 123456qwerty qwer1234 trustno1
-  iloveyou iloveyou1 iloveyou2 iloveyou! ilovegod loveyou1 lovelove iloveyou123 sunshine sunshine1 princess princess1
-  football football1 baseball baseball1 basketball superman superman1 batman123 spiderman starwars starwars1 pokemon1
-  dragon123 monkey123 master123 shadow123 michael1 jennifer jennifer1 jonathan charlie1 samantha victoria computer
-  computer1 internet corvette mercedes michelle nicholas whatever whatever1 liverpool liverpool1 chelsea1 arsenal1
-  manchester barcelona elephant einstein dolphins midnight mountain maverick scorpion aquarius hello123 hello1234 helloworld
-  summer123 winter123 spring123 autumn123 summer2024 summer2025 winter2024 winter2025 test1234 test12345 testtest testing1
-  testing123 secret123 security access14 default1 guest123 user1234 login123 temp1234 temporary newpassword oldpassword
-  blink182 metallica rockyou1 butterfly chocolate strawberry flower123 angel123 babygirl babygirl1 jordan23 michael23
-  google123 facebook facebook1 linkedin minecraft fuckyou1 fuckyou2 asshole1 motdepasse contraseña kennwort passwort1
-  passwort123 hallo123 schalke04 kalimera marseille bonjour1 soleil123 parola123 haslo123 senha123 contrasena`.split(
-    /\s+/,
-  ),
+  `password passwort passw0rd p@ssword p@ssw0rd pa$$word pa$$w0rd mypassword motdepasse contraseña contrasena kennwort senha
+  parola haslo changeme letmein welcome administrator admin root login guest user default temp temporary test testtest
+  testing secret security access qwerty qwertyui qwertyuiop qwertz qwertzuiop azerty azertyuiop asdf asdfgh asdfghjk
+  asdfghjkl asdfasdf zxcvbn zxcvbnm 1qaz2wsx 1qaz2wsx3edc 1q2w3e4r 1q2w3e4r5t 1q2w3e4r5t6y q1w2e3r4 q1w2e3r4t5 zaq12wsx
+  zaq1zaq qazwsx qazwsxedc !qaz2wsx qweasd qweasdzxc 123qwe 123qweasd 1234qwer 12qwaszx abc abcd abcdef abcdefg abcdefgh
+  abcdefghi aa a q qwer trustno iloveyou ilovegod loveyou lovelove sunshine princess football baseball basketball superman
+  batman spiderman starwars pokemon dragon monkey master shadow michael jennifer jonathan charlie samantha victoria
+  computer internet corvette mercedes michelle nicholas whatever liverpool chelsea arsenal manchester barcelona hello
+  helloworld hallo bonjour summer winter spring autumn metallica rockyou butterfly chocolate strawberry flower angel babygirl
+  jordan google facebook linkedin minecraft 12345678 87654321 11223344 12341234 12344321 123123 123321 147258369
+  159753456 741852963 789456123 98765432 01234567 09876543 10203040 13579`.split(/\s+/),
 )
+
+/** Digits and signs that people append when a form asks for some. */
+const appendix = /[\d!?.,@#$%&*_-]{0,4}$/
 
 /** What speaks against a new password; `undefined` where nothing does. Any characters will do, composition is free. */
 export function newPasswordProblem(password: string, owner: PasswordOwner): PasswordProblem | undefined {
@@ -48,8 +36,15 @@ export function newPasswordProblem(password: string, owner: PasswordOwner): Pass
   if (length < shortest) return 'too_short'
   if (length > longest) return 'too_long'
   const plain = password.normalize('NFKC').toLowerCase().trim()
-  if (common.has(plain) || new Set(plain).size < 3) return 'common'
+  if (isCommon(plain) || new Set(plain).size < 3) return 'common'
   return ownWords(owner).includes(plain) ? 'personal' : undefined
+}
+
+function isCommon(plain: string): boolean {
+  const [end = ''] = appendix.exec(plain) ?? []
+  return Array.from({ length: end.length + 1 }, (_, cut) => plain.slice(0, plain.length - cut)).some((word) =>
+    common.has(word),
+  )
 }
 
 function ownWords({ username, email, name }: PasswordOwner): string[] {
