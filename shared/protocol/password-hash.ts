@@ -12,9 +12,6 @@ const mostScryptWork = 2 ** 20
 const mostScryptMemory = 2 ** 26
 const mostPbkdf2Rounds = 100_000
 
-/** Bcrypt runs in JavaScript here: 2¹³ rounds take about a second. */
-const highestBcryptCost = 13
-
 /** A hash that no password has, for people who do not exist: it costs as much time as a real one. */
 export const nobodysHash = `${ownPrefix}bm9ib2R5J3Mgc2FsdCEhIQ$bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkLCBzb3JyeS4uLg`
 
@@ -39,11 +36,6 @@ export function isVerifiable(stored: string): boolean {
 export async function verifyPassword(stored: string, password: string): Promise<boolean> {
   const parsed = parse(stored)
   if (!parsed) return false
-  if (parsed.format === 'bcrypt') {
-    // Loaded when somebody has such a hash; Workers that never verify leave it out of their bundle.
-    const { compare } = await import('bcryptjs')
-    return compare(password, stored)
-  }
   const { salt, hash } = parsed
   const actual =
     parsed.format === 'scrypt'
@@ -55,29 +47,30 @@ export async function verifyPassword(stored: string, password: string): Promise<
 type ParsedHash =
   | { readonly format: 'scrypt'; ln: number; r: number; p: number; salt: Buffer; hash: Buffer }
   | { readonly format: 'pbkdf2'; digest: string; rounds: number; salt: Buffer; hash: Buffer }
-  | { readonly format: 'bcrypt' }
 
 const scryptSyntax = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{1,200})\$([\w+/]{22,200})$/
 const pbkdf2Syntax = /^\$pbkdf2-(sha256|sha512)\$i=(\d{1,7})(?:,l=\d{1,3})?\$([\w+/.]{1,200})=*\$([\w+/.]{22,200})=*$/
 const djangoSyntax = /^pbkdf2_(sha256)\$(\d{1,7})\$([^$]{1,200})\$([\w+/]{22,200}=*)$/
-const bcryptSyntax = /^\$2[aby]\$(\d{2})\$[\w./]{53}$/
 
 function parse(stored: string): ParsedHash | undefined {
-  return parseScrypt(stored) ?? parsePbkdf2(stored) ?? parseDjango(stored) ?? parseBcrypt(stored)
+  return parseScrypt(stored) ?? parsePbkdf2(stored) ?? parseDjango(stored)
 }
 
 function parseScrypt(stored: string): ParsedHash | undefined {
   const match = scryptSyntax.exec(stored)
   if (!match) return undefined
   const [ln, r, p] = [Number(match[1]), Number(match[2]), Number(match[3])]
-  const feasible = ln > 0 && r > 0 && p > 0 && 2 ** ln * r * p <= mostScryptWork && 128 * 2 ** ln * r <= mostScryptMemory
+  const feasible =
+    ln > 0 && r > 0 && p > 0 && 2 ** ln * r * p <= mostScryptWork && 128 * 2 ** ln * r <= mostScryptMemory
   return feasible ? { format: 'scrypt', ln, r, p, salt: bytes(match[4]), hash: bytes(match[5]) } : undefined
 }
 
 function parsePbkdf2(stored: string): ParsedHash | undefined {
   const match = pbkdf2Syntax.exec(stored)
   // Passlib writes '.' for '+'.
-  return match ? pbkdf2Of(match, bytes(match[3]?.replaceAll('.', '+')), bytes(match[4]?.replaceAll('.', '+'))) : undefined
+  return match
+    ? pbkdf2Of(match, bytes(match[3]?.replaceAll('.', '+')), bytes(match[4]?.replaceAll('.', '+')))
+    : undefined
 }
 
 function parseDjango(stored: string): ParsedHash | undefined {
@@ -89,11 +82,6 @@ function pbkdf2Of(match: RegExpExecArray, salt: Buffer, hash: Buffer): ParsedHas
   const rounds = Number(match[2])
   if (!(rounds >= 1 && rounds <= mostPbkdf2Rounds)) return undefined
   return { format: 'pbkdf2', digest: match[1] ?? 'sha256', rounds, salt, hash }
-}
-
-function parseBcrypt(stored: string): ParsedHash | undefined {
-  const cost = Number(bcryptSyntax.exec(stored)?.[1])
-  return cost >= 4 && cost <= highestBcryptCost ? { format: 'bcrypt' } : undefined
 }
 
 function scryptHash(password: string, salt: Buffer, N: number, r: number, p: number, length: number): Promise<Buffer> {
