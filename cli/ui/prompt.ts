@@ -52,7 +52,7 @@ export class Prompt {
     }
     this.#demand(`--confirm ${environment}`)
     const { text } = await import('@clack/prompts')
-    const typed = answered(await text({ message: `${what}\nType ${environment} to go on`, output: process.stderr }))
+    const typed = answered(await text({ message: `${what} Type ${environment} to go on.`, output: process.stderr }))
     if (typed !== environment) throw new OperatorCancelled()
   }
 
