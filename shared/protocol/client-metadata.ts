@@ -88,7 +88,10 @@ export function clientMetadata(input: unknown, policy: MetadataPolicy): ClientMe
   checkAuthentication(given, method, grants, policy)
   checkKeys(given)
   checkPages(given, policy)
-  for (const resource of [...(extensions.resource_indicators ?? []), ...(extensions.resource ? [extensions.resource] : [])])
+  for (const resource of [
+    ...(extensions.resource_indicators ?? []),
+    ...(extensions.resource ? [extensions.resource] : []),
+  ])
     if (!URL.canParse(resource) || resource.includes('#'))
       throw invalid('a resource is an absolute URI without fragment (RFC 8707)')
   for (const uri of given.post_logout_redirect_uris ?? [])
@@ -110,7 +113,14 @@ export function clientMetadata(input: unknown, policy: MetadataPolicy): ClientMe
 
 /** What a client is told about its registration (RFC 7591 §3.2.1); never its secrets. */
 export function registeredMetadata(client: Client): Record<string, unknown> {
-  const { v: _, secrets: _secrets, disabled: _disabled, revision: _revision, registration_token_hash: _hash, ...told } = client
+  const {
+    v: _,
+    secrets: _secrets,
+    disabled: _disabled,
+    revision: _revision,
+    registration_token_hash: _hash,
+    ...told
+  } = client
   return { ...told, subject_type: 'public' }
 }
 

@@ -88,7 +88,8 @@ function scryptHash(password: string, salt: Buffer, N: number, r: number, p: num
   // Node's own limit is exactly what N and r need, which it then calls too little.
   const options = { N, r, p, maxmem: 128 * N * r + 128 * r * p + 2 ** 20 }
   return new Promise((resolve, reject) => {
-    scrypt(password, salt, length, options, (error, hash) => (error ? reject(error) : resolve(hash)))
+    // The same password typed on another keyboard may arrive composed differently.
+    scrypt(password.normalize('NFKC'), salt, length, options, (error, hash) => (error ? reject(error) : resolve(hash)))
   })
 }
 

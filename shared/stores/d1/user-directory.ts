@@ -8,6 +8,17 @@ export interface ListedUser extends User {
   readonly hasPassword: boolean
 }
 
+/** Absent members stay as they are. */
+export interface UserChanges {
+  /** Null removes it. */
+  readonly username?: string | null
+  readonly email?: string
+  readonly emailVerified?: boolean
+  /** Null members are removed. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly disabled?: boolean
+}
+
 type Row = Parameters<typeof userOf>[0] & { has_password: number; email_key: string }
 
 const select = `SELECT users.*, EXISTS (SELECT 1 FROM credentials WHERE credentials.sub = users.sub AND type = 'password')
@@ -75,15 +86,29 @@ export class D1UserDirectory {
     }
   }
 
-  /** @throws OAuthError already_exists, not_found */
-  async update(user: User, event: AuditEvent): Promise<void> {
+  /**
+   * Changes only what is named, so that parallel changes do not undo each other.
+   * @throws OAuthError already_exists, not_found
+   */
+  async update(sub: string, changes: UserChanges, now: number, event: AuditEvent): Promise<void> {
+    const { username, email, emailVerified, claims, disabled } = changes
+    const columns: [string, string | number | null][] = [['updated_at = ?', now]]
+    if (username !== undefined)
+      columns.push(['username = ?', username], ['username_key = ?', username === null ? null : lookupKey(username)])
+    if (email !== undefined) columns.push(['email = ?', email], ['email_key = ?', lookupKey(email)])
+    if (emailVerified !== undefined) columns.push(['email_verified = ?', emailVerified ? 1 : 0])
+    if (claims !== undefined) columns.push(['claims = json_patch(claims, ?)', JSON.stringify(claims)])
+    if (disabled !== undefined) columns.push(['disabled = ?', disabled ? 1 : 0])
     const statement = this.#db
-      .prepare(
-        `UPDATE users SET username = ?, username_key = ?, email = ?, email_key = ?, email_verified = ?, claims = ?,
-         disabled = ?, updated_at = ? WHERE sub = ?`,
-      )
-      .bind(...values(user), user.updatedAt, user.sub)
+      .prepare(`UPDATE users SET ${columns.map(([assignment]) => assignment).join(', ')} WHERE sub = ?`)
+      .bind(...columns.map(([, value]) => value), sub)
     await this.#changed([statement], event)
+  }
+
+  /** Disables a person without an event of its own, as the first step of a larger one. */
+  async stop(sub: string, now: number): Promise<void> {
+    const statement = this.#db.prepare('UPDATE users SET disabled = 1, updated_at = ? WHERE sub = ?').bind(now, sub)
+    await answered(statement.run())
   }
 
   /** @throws OAuthError not_found */
@@ -118,25 +143,24 @@ export class D1UserDirectory {
         `INSERT INTO users (username, username_key, email, email_key, email_verified, claims, disabled, created_at,
          updated_at, sub) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
-      .bind(...values(user), user.createdAt, user.updatedAt, user.sub)
+      .bind(
+        user.username ?? null,
+        user.username === undefined ? null : lookupKey(user.username),
+        user.email,
+        lookupKey(user.email),
+        user.emailVerified ? 1 : 0,
+        JSON.stringify(user.claims),
+        user.disabled ? 1 : 0,
+        user.createdAt,
+        user.updatedAt,
+        user.sub,
+      )
     if (passwordHash === undefined) return [person]
     const credential = this.#db
       .prepare("INSERT INTO credentials (sub, type, secret, updated_at) VALUES (?, 'password', ?, ?)")
       .bind(user.sub, passwordHash, user.createdAt)
     return [person, credential]
   }
-}
-
-function values(user: User): (string | number | null)[] {
-  return [
-    user.username ?? null,
-    user.username === undefined ? null : lookupKey(user.username),
-    user.email,
-    lookupKey(user.email),
-    user.emailVerified ? 1 : 0,
-    JSON.stringify(user.claims),
-    user.disabled ? 1 : 0,
-  ]
 }
 
 function listed(row: Row): ListedUser {

@@ -1,0 +1,18 @@
+import { invalidRequest } from '../../../shared/protocol/error.ts'
+import type { AdminCall } from './call.ts'
+import { nextCursor, pageOf } from './page.ts'
+
+/** Newest first. */
+export async function listAudit(call: AdminCall): Promise<Response> {
+  const { limit, after } = pageOf(call)
+  const from = call.query('since')
+  const since = from === undefined ? undefined : Date.parse(from)
+  if (Number.isNaN(since)) throw invalidRequest('since must be a time, ISO 8601')
+  const before = after === '' ? undefined : Number(after)
+  if (before !== undefined && !Number.isSafeInteger(before)) throw invalidRequest('cursor is not one of this list')
+  const entries = await call.deps.audit.list({ since, actor: call.query('actor'), before, limit })
+  return call.answer({
+    events: entries.map(({ id: _, time, ...event }) => ({ time: new Date(time).toISOString(), ...event })),
+    nextCursor: nextCursor(entries.length === limit, entries.at(-1)?.id.toString()),
+  })
+}

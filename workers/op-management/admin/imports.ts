@@ -1,0 +1,138 @@
+import * as v from 'valibot'
+import { needsSecret, registeredMetadata } from '../../../shared/protocol/client-metadata.ts'
+import type { Client, ClientMetadata, ClientSecret } from '../../../shared/protocol/client.ts'
+import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
+import { isVerifiable } from '../../../shared/protocol/password-hash.ts'
+import { isClientId } from '../../../shared/stores/clients.ts'
+import type { AdminCall } from './call.ts'
+import { identityOf, newClient, operatorsMetadata, shownClient } from './clients.ts'
+import { nextCursor, pageOf } from './page.ts'
+import { ImportedUser } from './user-schema.ts'
+import { newUser } from './users.ts'
+
+const largestBatch = 100
+
+const Secret = v.object({
+  hash: v.pipe(v.string(), v.regex(/^[\w-]{43}$/, 'SHA-256, base64url')),
+  expires_at: v.exactOptional(v.pipe(v.number(), v.integer())),
+})
+
+const ClientBatch = v.object({
+  clients: v.pipe(
+    v.array(
+      v.looseObject({
+        client_id: v.pipe(v.string(), v.check(isClientId)),
+        client_id_issued_at: v.exactOptional(v.pipe(v.number(), v.integer())),
+        disabled: v.exactOptional(v.boolean()),
+        secret_hashes: v.exactOptional(v.pipe(v.array(Secret), v.maxLength(10))),
+      }),
+    ),
+    v.maxLength(largestBatch),
+  ),
+})
+
+const UserBatch = v.object({ users: v.pipe(v.array(v.unknown()), v.maxLength(largestBatch)) })
+
+/** Clients as they are, with the hashes of their secrets. */
+export async function exportClients(call: AdminCall): Promise<Response> {
+  const { limit, after } = pageOf(call)
+  const clients = await call.deps.clients.list(undefined, after, limit)
+  return call.answer({
+    clients: clients.map((client) => ({ ...shownClient(client), secret_hashes: client.secrets })),
+    nextCursor: nextCursor(clients.length === limit, clients.at(-1)?.client_id),
+  })
+}
+
+/** Registers clients or makes existing ones like those given; what is equal already is left alone. */
+export async function importClients(call: AdminCall): Promise<Response> {
+  const { clients } = call.body(ClientBatch)
+  const wanted = clients.map((given) => ({ given, metadata: metadataOf(call, given) }))
+  const counts = { imported: 0, updated: 0 }
+  for (const { given, metadata } of wanted) {
+    const { client_id: id, client_id_issued_at: issuedAt = call.now, disabled = false, secret_hashes: secrets = [] } = given
+    if (needsSecret(metadata) && secrets.length === 0) throw invalidRequest(`${id} has no secret_hashes`)
+    const fresh = { ...newClient(metadata, id, secrets, issuedAt), disabled }
+    const existing = await call.deps.clients.find(id)
+    if (!existing) {
+      await call.change((event) => call.deps.clientChanges.create(fresh, { ...event, target: id }))
+      counts.imported += 1
+    } else if (differs(existing, metadata, secrets, disabled)) {
+      await call.change((event) =>
+        call.deps.clientChanges.change(id, { ...event, target: id }, (latest) => ({
+          ...identityOf(latest),
+          ...metadata,
+          secrets,
+          disabled,
+        })),
+      )
+      counts.updated += 1
+    }
+  }
+  return call.answer(counts)
+}
+
+function metadataOf(call: AdminCall, given: { readonly client_id: string }): ClientMetadata {
+  try {
+    return operatorsMetadata(call, given)
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    throw new OAuthError(error.code, `${given.client_id}: ${error.message}`)
+  }
+}
+
+function differs(
+  client: Client,
+  metadata: ClientMetadata,
+  secrets: readonly ClientSecret[],
+  disabled: boolean,
+): boolean {
+  const wanted = { ...identityOf(client), ...metadata, secrets, disabled }
+  return (
+    canonical(registeredMetadata(client)) !== canonical(registeredMetadata(wanted)) ||
+    canonical(client.secrets) !== canonical(secrets) ||
+    client.disabled !== disabled
+  )
+}
+
+function canonical(value: object): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+}
+
+/** Adds people; who exists is skipped, and so is who could never sign in with the hash that was given. */
+export async function importUsers(call: AdminCall): Promise<Response> {
+  const { users } = call.body(UserBatch)
+  const skipped: { email: string | null; reason: string }[] = []
+  const result = await call.effect(async () => {
+    let imported = 0
+    for (const entry of users) {
+      const reason = await importUser(call, entry)
+      if (reason === undefined) imported += 1
+      else skipped.push({ email: emailOf(entry), reason })
+    }
+    return imported
+  })
+  return call.answer({ imported: result, skipped })
+}
+
+/** Why the person was not added; undefined if so. */
+async function importUser(call: AdminCall, entry: unknown): Promise<string | undefined> {
+  const parsed = v.safeParse(ImportedUser, entry, { abortEarly: true })
+  if (!parsed.success) {
+    const [issue] = parsed.issues
+    return `${issue.path?.map(({ key }) => String(key)).join('.') ?? 'entry'}: ${issue.message}`
+  }
+  const { passwordHash, ...given } = parsed.output
+  if (passwordHash !== undefined && !isVerifiable(passwordHash))
+    return 'passwordHash: a format or cost that a Worker cannot verify'
+  const added = await call.deps.users.insertIfMissing(newUser(given, call.now), passwordHash)
+  return added ? undefined : 'the e-mail address or user name exists'
+}
+
+function emailOf(entry: unknown): string | null {
+  const email = typeof entry === 'object' && entry !== null && 'email' in entry ? entry.email : undefined
+  return typeof email === 'string' ? email.slice(0, 254) : null
+}

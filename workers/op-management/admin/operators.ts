@@ -1,0 +1,54 @@
+import { calculateJwkThumbprint } from 'jose'
+import * as v from 'valibot'
+import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
+import type { Operator } from '../../../shared/stores/durable-objects/key-manager.ts'
+import { decided } from '../../../shared/stores/grants.ts'
+import type { AdminCall } from './call.ts'
+import { isoTime } from './page.ts'
+
+const NewOperator = v.object({
+  name: v.pipe(v.string(), v.trim(), v.regex(/^[^\p{C}]{1,100}$/u, 'up to 100 characters')),
+  publicKey: v.object({
+    kty: v.literal('OKP'),
+    crv: v.literal('Ed25519', 'the key must be an Ed25519 public key'),
+    x: v.pipe(v.string(), v.regex(/^[\w-]{43}$/)),
+    d: v.optional(v.never('the private part stays with the operator')),
+  }),
+  expiresAt: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
+})
+
+export async function listOperators(call: AdminCall): Promise<Response> {
+  const operators = await decided(call.deps.keyManager.operators())
+  return call.answer({ operators: operators.map(shownOperator) })
+}
+
+export async function addOperator(call: AdminCall): Promise<Response> {
+  const { name, publicKey, expiresAt } = call.body(NewOperator)
+  const { kty, crv, x } = publicKey
+  const kid = await calculateJwkThumbprint({ kty, crv, x })
+  call.target = kid
+  const expiry = expiresAt === undefined ? undefined : Math.floor(Date.parse(expiresAt) / 1000)
+  if (expiry !== undefined && expiry <= call.now) throw invalidRequest('expiresAt has passed')
+  const { keyManager } = call.deps
+  const operators = await decided(keyManager.operators())
+  if (operators.some((operator) => operator.kid === kid))
+    throw new OAuthError('already_exists', 'this key belongs to an operator')
+  const operator = { kid, name, publicKey: { kty, crv, x }, createdAt: call.now, expiresAt: expiry }
+  await call.effect(() => decided(keyManager.addOperator(operator)))
+  return call.answer({ operator: shownOperator(operator) }, 201)
+}
+
+export async function removeOperator(call: AdminCall): Promise<Response> {
+  const kid = call.subject('kid')
+  await call.effect(async () => {
+    const result = await decided(call.deps.keyManager.removeOperator(kid))
+    if (result === 'unknown') throw new OAuthError('not_found', 'there is no such operator')
+    if (result === 'last') throw invalidRequest('the last operator cannot be removed; add another one first')
+  })
+  return call.nothing()
+}
+
+function shownOperator({ kid, name, createdAt, expiresAt }: Omit<Operator, 'publicKey'>): object {
+  const expiry = expiresAt === undefined ? null : isoTime(expiresAt)
+  return { kid, name, createdAt: isoTime(createdAt), expiresAt: expiry }
+}
