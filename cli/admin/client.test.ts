@@ -101,7 +101,7 @@ describe('the admin client', () => {
     [500, 'server_error', 1],
   ])('%i %s ends with status %i and the code of the API', async (status, error, exitCode) => {
     answers = [{ status, body: JSON.stringify({ error, error_description: 'said so' }) }]
-    expect(await failure(client.get('/x', v.unknown()))).toMatchObject({ code: error, exitCode, message: 'said so' })
+    expect(await failure(client.get('/x', v.unknown()))).toMatchObject({ code: error, exitCode, message: 'Said so.' })
   })
 
   test('an answer that is no JSON of ours is said to be so, without its text', async () => {

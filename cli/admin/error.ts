@@ -13,7 +13,7 @@ export interface ApiFailure {
 /** What the admin API refused, as the operator is told. */
 export function apiError({ status, target, body, requestId }: ApiFailure): CliError {
   const { error, description } = parseError(body)
-  return new CliError(description ?? `${target.replace(/\?.*/, '')} answered ${status}.`, {
+  return new CliError(description ? sentence(description) : `${target.replace(/\?.*/, '')} answered ${status}.`, {
     code: error ?? 'unexpected_answer',
     exitCode: exitCodeOf(status, error),
     hint: hintFor(status, error, target),
@@ -48,6 +48,11 @@ function hintFor(status: number, error: string | undefined, target: string): str
     return 'With --if-missing this is not an error.'
   if (status === 429 || status === 503) return 'Nothing was changed. Run the command again in a minute.'
   return undefined
+}
+
+/** The API's descriptions follow OAuth: lower case, no full stop. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }
 
 function parseError(body: string): { error?: string; description?: string } {

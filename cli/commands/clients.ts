@@ -204,7 +204,10 @@ function describe(client: ClientRecord): string[] {
     ['client_secret', client_secret],
     ['state', disabled ? 'disabled' : 'active'],
     ['registered', issued === undefined ? undefined : shortTime(fromSeconds(issued))],
-    ...Object.entries(metadata).map(([member, value]) => [member, shown(value)] as const),
+    // Our secrets do not expire, which RFC 7591 writes as 0.
+    ...Object.entries({ ...metadata, client_secret_expires_at: undefined }).map(
+      ([member, value]) => [member, shown(value)] as const,
+    ),
   ])
 }
 

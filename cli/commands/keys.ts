@@ -46,7 +46,7 @@ export const define: DefineCommand = (noun, context) => {
       const [rotation] = rotations
       report.answer({ rotation: rotation ?? null, ...(rotations.length > 1 && { rotations }) }, () =>
         rotations.flatMap((one) => [
-          report.done(`${sanitize(one.alg)} rotates; the next key signs from ${shortTime(one.effectiveAt)}`),
+          report.done(`${sanitize(one.alg)} rotates; the new key signs from ${shortTime(one.effectiveAt)}`),
           ...pairs([
             ['  retiring', one.retiring ?? undefined],
             ['  current', one.current],

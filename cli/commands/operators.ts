@@ -13,7 +13,7 @@ export const define: DefineCommand = (noun, context) => {
     const { OperatorsAnswer } = await import('../admin/answers.ts')
     const answer = await api.get('/operators', OperatorsAnswer)
     report.list(
-      { nextCursor: null, ...answer },
+      { ...answer, nextCursor: null },
       answer.operators,
       [
         { title: 'kid', value: ({ kid }) => kid },

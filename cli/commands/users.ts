@@ -153,7 +153,7 @@ export const define: DefineCommand = (noun, context) => {
       const { SessionsAnswer } = await import('../admin/answers.ts')
       const answer = await api.get(`/users/${segment(user)}/sessions`, SessionsAnswer)
       report.list(
-        { nextCursor: null, ...answer },
+        { ...answer, nextCursor: null },
         answer.sessions,
         [
           { title: 'id', value: ({ id }) => id },

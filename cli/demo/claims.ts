@@ -19,6 +19,7 @@ export const meanings: Readonly<Record<string, string>> = {
   jti: 'The token’s own identifier',
   client_id: 'The client that asked for it',
   scope: 'What it allows',
+  grant_id: 'What the person allowed, from which tokens come',
   name: 'Full name',
   given_name: 'Given name',
   family_name: 'Family name',

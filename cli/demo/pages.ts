@@ -15,7 +15,7 @@ export function welcomePage(issuer: string): Html {
 
 /** The page of someone who is: their tokens, decoded, and what can be done with them. */
 export function tokensPage(tokens: Tokens, userinfo: Record<string, unknown> | undefined, done: string): Html {
-  const { name } = claimsOf(tokens.idToken)
+  const { name } = { ...decode(tokens.idToken)?.claims, ...userinfo }
   return page(
     'You are signed in',
     html`<p role="status">${typeof name === 'string' ? `Hello, ${name}. ` : ''}${done}</p>
@@ -115,8 +115,4 @@ function claimsList(claims: object): Html {
     </div>`
   })
   return html`<dl>${rows}</dl>`
-}
-
-function claimsOf(token: string): Record<string, unknown> {
-  return { ...decode(token)?.claims }
 }
