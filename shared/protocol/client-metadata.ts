@@ -1,3 +1,4 @@
+import type { JWK } from 'jose'
 import * as v from 'valibot'
 import { standardScopes } from './claims.ts'
 import { assertionAlgorithms } from './client-authentication.ts'
@@ -27,19 +28,21 @@ const Address = v.pipe(v.string(), v.maxLength(2048))
 const Addresses = v.pipe(v.array(Address), v.maxLength(50))
 const optional = v.exactOptional
 
-const Key = v.looseObject({ kty: v.picklist(['EC', 'RSA', 'OKP'], 'jwks: only public keys (EC, RSA, OKP)') })
+const Key = v.custom<JWK>(
+  (key) => typeof key === 'object' && key !== null && 'kty' in key && ['EC', 'RSA', 'OKP'].includes(String(key.kty)),
+)
 
 const Standard = v.object({
   client_name: optional(v.pipe(Text, v.maxLength(200))),
   application_type: optional(v.picklist(['web', 'native'])),
   redirect_uris: optional(Addresses),
   post_logout_redirect_uris: optional(Addresses),
-  grant_types: optional(v.array(v.picklist(grantTypes, 'grant_types: not supported'))),
-  response_types: optional(v.array(v.picklist(['code'], 'response_types: not supported'))),
-  token_endpoint_auth_method: optional(v.picklist(authMethods, 'token_endpoint_auth_method: not supported')),
+  grant_types: optional(v.array(v.picklist(grantTypes))),
+  response_types: optional(v.array(v.picklist(['code']))),
+  token_endpoint_auth_method: optional(v.picklist(authMethods)),
   token_endpoint_auth_signing_alg: optional(v.picklist(assertionAlgorithms)),
   id_token_signed_response_alg: optional(v.picklist(signingAlgorithms)),
-  subject_type: optional(v.literal('public', 'subject_type: only public is supported')),
+  subject_type: optional(v.picklist(['public'])),
   scope: optional(v.pipe(v.string(), v.maxLength(2048))),
   contacts: optional(v.pipe(v.array(Text), v.maxLength(20))),
   client_uri: optional(Address),
@@ -124,6 +127,11 @@ export function registeredMetadata(client: Client): Record<string, unknown> {
   return { ...told, subject_type: 'public' }
 }
 
+/** Those members of a client that only the operator decides about. */
+export function operatorsMembers(client: Client): Partial<ClientMetadata> {
+  return parsed(Extensions, client)
+}
+
 /** Whether a client has a secret, by the way it authenticates. */
 export function needsSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {
   return method === 'client_secret_basic' || method === 'client_secret_post'
@@ -162,7 +170,7 @@ const shortestModulus = 342
 function checkKeys({ jwks }: Given): void {
   for (const key of jwks?.keys ?? []) {
     if (privateMembers.some((member) => member in key)) throw invalid('jwks contains a private key')
-    if (key.kty === 'RSA' && (typeof key['n'] !== 'string' || key['n'].length < shortestModulus))
+    if (key.kty === 'RSA' && (typeof key.n !== 'string' || key.n.length < shortestModulus))
       throw invalid('jwks: an RSA key needs 2048 bits')
   }
 }

@@ -1,4 +1,4 @@
-import { type Client } from '../../shared/protocol/client.ts'
+import type { Client, ClientMetadata } from '../../shared/protocol/client.ts'
 import { OAuthError, unavailable } from '../../shared/protocol/error.ts'
 import type { Carrier } from '../../shared/stores/carrier.ts'
 import type { AuditEvent } from '../../shared/stores/d1/audit-log.ts'
@@ -78,6 +78,13 @@ export class ClientChanges {
   async #endGrants(clientId: string, event: AuditEvent): Promise<void> {
     await decided(Promise.all(allShards(this.#ledger).map((ledger) => ledger.revokeAll({ clientId }, seconds(event)))))
   }
+}
+
+/** What stays of a client when its metadata is replaced. */
+export function identityOf(client: Client): Omit<Client, keyof ClientMetadata> {
+  const { v, client_id, client_id_issued_at, secrets, disabled, revision, registration_token_hash: hash } = client
+  const identity = { v, client_id, client_id_issued_at, secrets, disabled, revision }
+  return hash === undefined ? identity : { ...identity, registration_token_hash: hash }
 }
 
 export function noSuchClient(): OAuthError {

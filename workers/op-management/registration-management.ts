@@ -1,10 +1,11 @@
 import { secretHash } from '../../shared/http/authenticate-client.ts'
 import { readJson } from '../../shared/http/form.ts'
-import { clientMetadata, needsSecret, registeredMetadata } from '../../shared/protocol/client-metadata.ts'
+import { clientMetadata, needsSecret, operatorsMembers, registeredMetadata } from '../../shared/protocol/client-metadata.ts'
 import type { Client, ClientMetadata } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
 import type { AuditEvent } from '../../shared/stores/d1/audit-log.ts'
 import { isClientId } from '../../shared/stores/clients.ts'
+import { identityOf } from './client-changes.ts'
 import { bearerHandle, bearerText } from './bearer-handle.ts'
 import { newSecret } from './client-secret.ts'
 import type { ManagementContext } from './deps.ts'
@@ -73,31 +74,12 @@ async function checkIdentity(client: Client, input: unknown): Promise<void> {
 
 /** What the operator decided about the client stays; what the client leaves out goes back to its default. */
 function replaced(client: Client, metadata: ClientMetadata, secret: Client['secrets'][number] | undefined): Client {
-  const { v, client_id, client_id_issued_at, disabled, revision } = client
   const kept = needsSecret(metadata) ? client.secrets : []
   return {
+    ...identityOf(client),
     ...metadata,
     ...operatorsMembers(client),
-    v,
-    client_id,
-    client_id_issued_at,
-    disabled,
-    revision,
     secrets: secret && kept.length === 0 ? [secret] : kept,
-    ...(client.registration_token_hash !== undefined && { registration_token_hash: client.registration_token_hash }),
-  }
-}
-
-function operatorsMembers(client: Client): Partial<ClientMetadata> {
-  const { require_pkce, first_party, resource_indicators, resource } = client
-  const { access_token_signed_response_alg, access_token_format } = client
-  return {
-    ...(require_pkce !== undefined && { require_pkce }),
-    ...(first_party !== undefined && { first_party }),
-    ...(resource_indicators !== undefined && { resource_indicators }),
-    ...(resource !== undefined && { resource }),
-    ...(access_token_signed_response_alg !== undefined && { access_token_signed_response_alg }),
-    ...(access_token_format !== undefined && { access_token_format }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { base64url, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose'
+import { type JWTHeaderParameters, type JWTPayload, base64url, errors, importJWK, jwtVerify } from 'jose'
 import { readText } from '../../../shared/http/form.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
 import type { Operator } from '../../../shared/stores/durable-objects/key-manager.ts'
@@ -23,59 +23,48 @@ const longestToken = 4096
  */
 export async function authenticateOperator(c: ManagementContext): Promise<{ operator: Operator; body: string }> {
   const { deps, now } = c.var
-  const token = bearerText(c) ?? ''
-  const kid = keyId(token)
-  const operator = await decided(deps.keyManager.operator(kid, now))
-  if (!operator) throw refused('no operator has this key')
-  const claims = await verifiedClaims(c, token, operator)
+  const { operator, claims } = await verifiedToken(c, bearerText(c) ?? '')
   if (claims['htm'] !== c.req.method) throw refused('the method differs')
   if (claims['htu'] !== c.req.url.replace(/^[a-z]+:\/\/[^/]+/i, '')) throw refused('the address differs')
   const body = await readText(c.req.raw)
-  if (claims['body'] !== (await digest(body))) throw refused('the body differs')
-  const key = `operator:${kid}:${String(claims['jti'])}`
+  if (claims['body'] !== (await sha256(body))) throw refused('the body differs')
+  const key = `operator:${operator.kid}:${claims.jti}`
   if (!(await decided(shard(deps.ledger, shardOf(key)).once(key, now + longestLife + 2 * tolerance))))
     throw refused('the token was used before')
   return { operator, body }
 }
 
-function keyId(token: string): string {
-  if (token.length > longestToken) throw refused('the token is too long')
-  try {
-    const { kid } = decodeProtectedHeader(token)
-    if (typeof kid === 'string' && /^[\w-]{43}$/.test(kid)) return kid
-  } catch {
-    // Not a JWT: the same refusal as without a key id.
-  }
-  throw refused('there is no operator token')
-}
-
-async function verifiedClaims(
-  c: ManagementContext,
-  token: string,
-  { kid, publicKey }: Operator,
-): Promise<Record<string, unknown>> {
+async function verifiedToken(c: ManagementContext, token: string): Promise<{ operator: Operator; claims: JWTPayload }> {
   const { deps, now } = c.var
+  if (token.length > longestToken) throw refused('the token is too long')
+  let operator: Operator | undefined
+  const keyOf = async ({ kid }: JWTHeaderParameters) => {
+    if (typeof kid === 'string' && /^[\w-]{43}$/.test(kid)) operator = await decided(deps.keyManager.operator(kid, now))
+    if (!operator) throw refused('no operator has this key')
+    return importJWK(operator.publicKey, 'EdDSA')
+  }
   try {
-    const { payload } = await jwtVerify(token, await importJWK(publicKey, 'EdDSA'), {
+    const { payload } = await jwtVerify(token, keyOf, {
       algorithms: ['EdDSA'],
       typ: 'authrim-operator+jwt',
-      issuer: kid,
       audience: deps.issuer,
       clockTolerance: tolerance,
       currentDate: new Date(now * 1000),
       requiredClaims: ['iat', 'exp', 'jti'],
     })
-    const { iat = 0, exp = 0, jti = '' } = payload
-    if (exp > now + longestLife + tolerance || iat > now + tolerance || jti === '' || jti.length > 200)
-      throw refused('the token lives too long')
-    return payload
+    const { iss, iat = 0, exp = 0, jti = '' } = payload
+    if (!operator || operator.kid !== iss) throw refused('the issuer is another key')
+    if (exp > now + longestLife + tolerance || iat > now + tolerance) throw refused('the token lives too long')
+    if (jti === '' || jti.length > 200) throw refused('the jti is missing or too long')
+    return { operator, claims: payload }
   } catch (error) {
     if (error instanceof errors.JOSEError) throw refused(error.code)
     throw error
   }
 }
 
-async function digest(text: string): Promise<string> {
+/** The hash of a text, base64url. */
+export async function sha256(text: string): Promise<string> {
   return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
 }
 

@@ -5,7 +5,7 @@ import type { Client, ClientMetadata, ClientSecret } from '../../../shared/proto
 import { invalidRequest } from '../../../shared/protocol/error.ts'
 import { randomId } from '../../../shared/protocol/handle.ts'
 import { isClientId } from '../../../shared/stores/clients.ts'
-import { noSuchClient } from '../client-changes.ts'
+import { identityOf, noSuchClient } from '../client-changes.ts'
 import { endingSecrets, newSecret } from '../client-secret.ts'
 import type { AdminCall } from './call.ts'
 import { isoTime, nextCursor, pageOf } from './page.ts'
@@ -115,13 +115,6 @@ export function newClient(
   now: number,
 ): Omit<Client, 'revision'> {
   return { ...metadata, v: 1, client_id: clientId, client_id_issued_at: now, secrets, disabled: false }
-}
-
-/** What stays of a client when its metadata is replaced. */
-export function identityOf(client: Client): Omit<Client, keyof ClientMetadata> {
-  const { v, client_id, client_id_issued_at, secrets, disabled, revision, registration_token_hash: hash } = client
-  const identity = { v, client_id, client_id_issued_at, secrets, disabled, revision }
-  return hash === undefined ? identity : { ...identity, registration_token_hash: hash }
 }
 
 export function shownClient(client: Client): Record<string, unknown> {

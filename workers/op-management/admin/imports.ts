@@ -1,11 +1,12 @@
 import * as v from 'valibot'
 import { needsSecret, registeredMetadata } from '../../../shared/protocol/client-metadata.ts'
-import type { Client, ClientMetadata, ClientSecret } from '../../../shared/protocol/client.ts'
+import type { Client, ClientMetadata } from '../../../shared/protocol/client.ts'
 import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
 import { isVerifiable } from '../../../shared/protocol/password-hash.ts'
 import { isClientId } from '../../../shared/stores/clients.ts'
+import { identityOf } from '../client-changes.ts'
 import type { AdminCall } from './call.ts'
-import { identityOf, newClient, operatorsMetadata, shownClient } from './clients.ts'
+import { newClient, operatorsMetadata, shownClient } from './clients.ts'
 import { nextCursor, pageOf } from './page.ts'
 import { ImportedUser } from './user-schema.ts'
 import { newUser } from './users.ts'
@@ -17,21 +18,17 @@ const Secret = v.object({
   expires_at: v.exactOptional(v.pipe(v.number(), v.integer())),
 })
 
-const ClientBatch = v.object({
-  clients: v.pipe(
-    v.array(
-      v.looseObject({
-        client_id: v.pipe(v.string(), v.check(isClientId)),
-        client_id_issued_at: v.exactOptional(v.pipe(v.number(), v.integer())),
-        disabled: v.exactOptional(v.boolean()),
-        secret_hashes: v.exactOptional(v.pipe(v.array(Secret), v.maxLength(10))),
-      }),
-    ),
-    v.maxLength(largestBatch),
-  ),
-})
+const Entries = v.pipe(v.array(v.unknown()), v.maxLength(largestBatch))
+const ClientBatch = v.object({ clients: Entries })
+const UserBatch = v.object({ users: Entries })
 
-const UserBatch = v.object({ users: v.pipe(v.array(v.unknown()), v.maxLength(largestBatch)) })
+/** What an export has beside the metadata. */
+const Identity = v.object({
+  client_id: v.pipe(v.string(), v.check(isClientId)),
+  client_id_issued_at: v.exactOptional(v.pipe(v.number(), v.integer())),
+  disabled: v.exactOptional(v.boolean()),
+  secret_hashes: v.exactOptional(v.pipe(v.array(Secret), v.maxLength(10))),
+})
 
 /** Clients as they are, with the hashes of their secrets. */
 export async function exportClients(call: AdminCall): Promise<Response> {
@@ -46,7 +43,7 @@ export async function exportClients(call: AdminCall): Promise<Response> {
 /** Registers clients or makes existing ones like those given; what is equal already is left alone. */
 export async function importClients(call: AdminCall): Promise<Response> {
   const { clients } = call.body(ClientBatch)
-  const wanted = clients.map((given) => ({ given, metadata: metadataOf(call, given) }))
+  const wanted = clients.map((entry) => parsedClient(call, entry))
   const counts = { imported: 0, updated: 0 }
   for (const { given, metadata } of wanted) {
     const { client_id: id, client_id_issued_at: issuedAt = call.now, disabled = false, secret_hashes: secrets = [] } = given
@@ -56,7 +53,7 @@ export async function importClients(call: AdminCall): Promise<Response> {
     if (!existing) {
       await call.change((event) => call.deps.clientChanges.create(fresh, { ...event, target: id }))
       counts.imported += 1
-    } else if (differs(existing, metadata, secrets, disabled)) {
+    } else if (differs(call, existing, metadata, { secrets, disabled })) {
       await call.change((event) =>
         call.deps.clientChanges.change(id, { ...event, target: id }, (latest) => ({
           ...identityOf(latest),
@@ -71,35 +68,27 @@ export async function importClients(call: AdminCall): Promise<Response> {
   return call.answer(counts)
 }
 
-function metadataOf(call: AdminCall, given: { readonly client_id: string }): ClientMetadata {
+interface WantedClient {
+  readonly given: v.InferOutput<typeof Identity>
+  readonly metadata: ClientMetadata
+}
+
+function parsedClient(call: AdminCall, entry: unknown): WantedClient {
+  const identity = v.safeParse(Identity, entry)
+  if (!identity.success) throw invalidRequest('a client has no client_id, or secret_hashes that are none')
+  const given = identity.output
   try {
-    return operatorsMetadata(call, given)
+    return { given, metadata: operatorsMetadata(call, entry) }
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     throw new OAuthError(error.code, `${given.client_id}: ${error.message}`)
   }
 }
 
-function differs(
-  client: Client,
-  metadata: ClientMetadata,
-  secrets: readonly ClientSecret[],
-  disabled: boolean,
-): boolean {
-  const wanted = { ...identityOf(client), ...metadata, secrets, disabled }
-  return (
-    canonical(registeredMetadata(client)) !== canonical(registeredMetadata(wanted)) ||
-    canonical(client.secrets) !== canonical(secrets) ||
-    client.disabled !== disabled
-  )
-}
-
-function canonical(value: object): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
+function differs(call: AdminCall, client: Client, metadata: ClientMetadata, rest: object): boolean {
+  const { secrets, disabled } = client
+  const registered = operatorsMetadata(call, registeredMetadata(client))
+  return JSON.stringify([registered, { secrets, disabled }]) !== JSON.stringify([metadata, rest])
 }
 
 /** Adds people; who exists is skipped, and so is who could never sign in with the hash that was given. */

@@ -15,18 +15,18 @@ interface Description {
 const text = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 const number = { type: 'integer', minimum: 0 }
-const nextCursor = { type: ['string', 'null'], description: 'continues the list; null at its end' }
+const nextCursor = { type: ['string', 'null'] }
 const ref = (name: keyof typeof schemas) => ({ $ref: `#/components/schemas/${name}` })
 const list = (name: keyof typeof schemas) => ({ type: 'array', items: ref(name) })
 
 const queryParameters = {
   limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
-  cursor: { ...text, description: 'nextCursor of the page before' },
-  search: { ...text, description: 'only what contains this' },
+  cursor: text,
+  search: text,
   user: { ...text, description: 'sub, user name or e-mail address' },
   client: { ...text, description: 'client_id' },
-  since: { ...time, description: 'only events since then' },
-  actor: { ...text, description: 'kid of an operator, sub of a person or client_id' },
+  since: time,
+  actor: { ...text, description: 'kid, sub or client_id' },
 } as const
 
 const client = { client: ref('Client') }
@@ -118,7 +118,7 @@ const operator = {
   scheme: 'bearer',
   bearerFormat: 'JWT',
   description:
-    'A JWT for this one request, signed with the Ed25519 key of an operator. Header: alg EdDSA, typ authrim-operator+jwt, kid (RFC 7638 thumbprint). Claims: iss = kid, aud = issuer, iat, exp = iat + 60, jti (used once), htm = method, htu = path and query as sent, body = base64url(SHA-256(body)).',
+    'A JWT per request. Header: alg EdDSA, typ authrim-operator+jwt, kid. Claims: iss = kid, aud = issuer, iat, exp = iat + 60, jti, htm = method, htu = path and query, body = base64url(SHA-256(body)).',
 }
 
 function operationObject(operation: string, { says, query = [], takes, gives, status }: Description): object {
@@ -137,7 +137,7 @@ function operationObject(operation: string, { says, query = [], takes, gives, st
     }),
     responses: {
       [gives ? (status ?? 200) : 204]: success,
-      default: { description: 'Refused', ...content(ref('Error')) },
+      default: { description: 'Error', ...content(ref('Error')) },
     },
   }
 }
