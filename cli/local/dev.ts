@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import kleur from 'kleur'
 import { isLoopbackHost } from '../../shared/config/issuer.ts'
 import type { Context } from '../context.ts'
@@ -34,6 +34,8 @@ export async function runDev(ctx: Context, options: DevOptions): Promise<void> {
   const hosts = await listenOn(options.host, port)
 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // Secrets and data of this machine: no repository should take them in, whatever its own .gitignore says.
+  writeFileSync(join(dirname(folder), '.gitignore'), '*\n')
   const unlock = lockFolder(join(folder, 'dev.pid'), environment.name)
   const cleanups: (() => unknown)[] = [unlock]
   try {

@@ -15,7 +15,8 @@ export function lockFolder(file: string, name: string): () => void {
         hint: `Stop it with: kill ${holder}`,
       })
     }
-    writeFileSync(file, `${process.pid}\n`)
+    rmSync(file, { force: true })
+    writeFileSync(file, `${process.pid}\n`, { flag: 'wx' })
   }
   return () => rmSync(file, { force: true })
 }
