@@ -56,8 +56,13 @@ async function startDev(...args: string[]): Promise<Dev> {
     })
     void ended.then((status) => reject(new Error(`ended with ${status}: ${out}${err}`)))
   })
+  const parsed = v.safeParse(Ready, ready)
+  if (!parsed.success) {
+    child.kill()
+    throw new Error(`${out}${err}`)
+  }
   return {
-    ready: v.parse(Ready, ready),
+    ready: parsed.output,
     stop(signal) {
       child.kill(signal)
       return ended

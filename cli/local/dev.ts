@@ -103,15 +103,14 @@ async function openDemo(local: LocalEnvironment, asked: number | undefined, ctx:
     port = await freePort(DEMO_HOST)
     ctx.report.note(`Port ${wanted} is taken, so the demo application is on ${port}.`)
   }
-  const demo = await startDemo({
+  await ensureDemo(local.admin, `http://${DEMO_HOST}:${port}`)
+  return startDemo({
     issuer: local.issuer,
     clientId: demoClient.client_id,
     clientSecret: demoClient.client_secret,
     host: DEMO_HOST,
     port,
   })
-  await ensureDemo(local.admin, demo.url)
-  return demo
 }
 
 function reloading(local: LocalEnvironment, { report }: Context): Parameters<typeof watchScripts>[1] {
