@@ -76,7 +76,7 @@ function dependencies(env: Env): ManagementDeps {
       issuer,
     }),
     ledger,
-    keyManager: env.KEY_MANAGER.getByName('keys'),
+    keyManager: () => env.KEY_MANAGER.getByName('keys'),
     clients: registry,
     clientChanges: new ClientChanges(registry, carrier, ledger),
     users: new D1UserDirectory(env.DB, audit),
