@@ -8,6 +8,8 @@ export interface LocatedEnvironment {
   /** The issuer in authrim.json; that of a running local environment may be at another port. */
   readonly configuredIssuer: string
   readonly local: boolean
+  /** The folder of authrim.json. */
+  readonly root: string
   /** What this machine keeps of it and no repository holds: the operator's key, a local environment's data. */
   readonly folder: string
 }
@@ -23,6 +25,7 @@ export function locateEnvironment(cwd: string, name: string | undefined): Locate
     environment: local ? { ...environment, ...runningIssuer(folder) } : environment,
     configuredIssuer: environment.issuer,
     local,
+    root: cwd,
     folder,
   }
 }

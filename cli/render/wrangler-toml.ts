@@ -8,6 +8,7 @@ import { type Environment, scriptName, workerVariables } from '../../shared/conf
 import { type KvNamespace, type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { fillPlaceholders, isTable } from './placeholders.ts'
+import { routePatterns } from './routes.ts'
 
 /** What an environment has in its Cloudflare account. */
 export interface EnvironmentResources {
@@ -15,6 +16,8 @@ export interface EnvironmentResources {
   readonly zone?: string
   readonly kv: Readonly<Record<KvNamespace, { readonly id: string; readonly previewId: string }>>
   readonly database: { readonly name: string; readonly id: string }
+  /** How the issuer's host reaches op-discovery; a host that serves something else already keeps its DNS record. */
+  readonly host?: 'custom-domain' | 'routes'
   /** JSON text of the public JWK that may register the first operator. */
   readonly bootstrapOperatorKey?: string
 }
@@ -31,7 +34,7 @@ const installed: PackageFolders = {
 }
 
 const header = `# Written by authrim from authrim.json: change that file instead.
-# \`authrim deploy\` keeps changes made here by hand only when told to, and shows them first.
+# \`authrim deploy\` overwrites changes made here by hand only with --force, and shows them first.
 `
 
 /** The template of a Worker as its author wrote it. */
@@ -47,20 +50,33 @@ export function renderWranglerToml(
   folders: PackageFolders = installed,
 ): string {
   const table = wranglerTable(worker, environment, resources, folders)
-  const text = header + stringify(table)
+  const body = stringify(table)
+  const text = `${header}# sha256 ${digestOf(body)}\n${body}`
   if (!isDeepStrictEqual(plain(parse(text)), plain(table))) {
     throw new Error(`wrangler.toml of ${worker} does not say what was put into it`)
   }
   return text
 }
 
-function wranglerTable(
+/** True when the text is not as authrim wrote it: the digest in its header is of something else. */
+export function isEditedByHand(text: string): boolean {
+  const [, written, body] = /^# sha256 ([0-9a-f]{64})\n([^]*)$/m.exec(text) ?? []
+  return body === undefined || digestOf(body) !== written
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** What the wrangler.toml of a Worker says. */
+export function wranglerTable(
   worker: WorkerName,
   environment: Environment,
   resources: EnvironmentResources,
-  folders: PackageFolders,
+  folders: PackageFolders = installed,
 ): TomlTable {
   const variables = workerVariables(environment, worker, resources.bootstrapOperatorKey)
+  const zone = resources.zone ?? environment.zone
   const { account_id, routes, vars, ratelimits, ...rest } = fillPlaceholders(parse(wranglerTemplate(worker)), {
     ...variables,
     ...placeholders(environment, resources),
@@ -70,10 +86,14 @@ function wranglerTable(
     ...rest,
     // Without an account wrangler asks CLOUDFLARE_ACCOUNT_ID, and without a zone there is nothing to route.
     ...(account_id ? { account_id } : {}),
-    ...(routes && (resources.zone ?? environment.zone) ? { routes } : {}),
+    ...(routes && zone !== undefined ? { routes: resources.host === 'routes' ? pathRoutes(worker, environment, zone) : routes } : {}),
     vars: { ...(isTable(vars) ? vars : {}), ...variables },
     ...(Array.isArray(ratelimits) ? { ratelimits: ratelimits.map((limit) => withLimit(limit, environment)) } : {}),
   }
+}
+
+function pathRoutes(worker: WorkerName, { issuer }: Environment, zone: string) {
+  return routePatterns(worker, new URL(issuer).hostname).map((pattern) => ({ pattern, zone_name: zone }))
 }
 
 /** Values that do not depend on the Worker, by placeholder. */
