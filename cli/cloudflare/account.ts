@@ -1,5 +1,5 @@
 import { CliError, exitStatus, usageError } from '../error.ts'
-import { findLocalCloudflare, isLoopbackApi } from './local-record.ts'
+import { findLocalCloudflare, isLoopbackApi } from './local-cloudflare.ts'
 import { runWrangler } from './wrangler.ts'
 
 /** How this process may call Cloudflare. */

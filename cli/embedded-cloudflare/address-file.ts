@@ -12,31 +12,40 @@ const addressSchema = v.object({
   pid: v.number(),
 })
 
+const fileSchema = v.object({ addresses: v.array(addressSchema) })
+
 export type RecordedAddress = v.InferOutput<typeof addressSchema>
 
-/** Where a running embedded Cloudflare leaves its address and token for this user. */
+/** Where running embedded Cloudflares leave their addresses and tokens for this user. */
 export function addressFile(env: NodeJS.ProcessEnv = process.env): string {
   const folder = env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config')
-  return join(folder, 'embedded-cloudflare', 'address.json')
+  return join(folder, 'embedded-cloudflare', 'addresses.json')
 }
 
-/** Records an address, readable by this user alone. */
+/** Records an address before the others, readable by this user alone. */
 export function recordAddress(file: string, address: RecordedAddress): void {
-  writePrivateFile(file, `${JSON.stringify(address, undefined, 2)}\n`)
+  const others = recordedAddresses(file).filter(({ apiBase }) => apiBase !== address.apiBase)
+  write(file, [address, ...others])
 }
 
-/** The address that was recorded last; undefined where there is none or it cannot be read. */
-export function recordedAddress(file: string): RecordedAddress | undefined {
+/** The addresses that were recorded, the latest first; a process that was killed left its own behind. */
+export function recordedAddresses(file: string): RecordedAddress[] {
   const text = readFileIfThere(file)
-  if (text === undefined) return undefined
+  if (text === undefined) return []
   try {
-    return v.parse(addressSchema, JSON.parse(text))
+    return v.parse(fileSchema, JSON.parse(text)).addresses
   } catch {
-    return undefined
+    return []
   }
 }
 
-/** Takes the record away, unless another one has replaced it. */
-export function forgetAddress(file: string, token: string): void {
-  if (recordedAddress(file)?.token === token) rmSync(file, { force: true })
+/** Takes a record away. */
+export function forgetAddress(file: string, apiBase: string): void {
+  const others = recordedAddresses(file).filter((address) => address.apiBase !== apiBase)
+  if (others.length > 0) write(file, others)
+  else rmSync(file, { force: true })
+}
+
+function write(file: string, addresses: readonly RecordedAddress[]): void {
+  writePrivateFile(file, `${JSON.stringify({ addresses }, undefined, 2)}\n`)
 }

@@ -134,7 +134,7 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
   const record = options.addressFile === undefined ? addressFile() : options.addressFile
   if (record !== null) recordAddress(record, { apiBase, edgeOrigin, token, pid: process.pid })
   const dispose = async () => {
-    if (record !== null) forgetAddress(record, token)
+    if (record !== null) forgetAddress(record, apiBase)
     await closeAll()
   }
   return {
