@@ -72,6 +72,7 @@ export function forRendering({ account, zone, host, kv, database, bootstrapOpera
   return {
     accountId: account.id,
     zone: zone.name,
+    ...(isLoopbackHost(zone.name) && { zoneId: zone.id }),
     host,
     kv,
     database,

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { parse, stringify, type TomlTable } from 'smol-toml'
+import { parse, stringify, type TomlTable, type TomlValue } from 'smol-toml'
 import { type Environment, scriptName, workerVariables } from '../../shared/config.ts'
 import { type KvNamespace, type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
@@ -14,6 +14,8 @@ import { routePatterns } from './routes.ts'
 export interface EnvironmentResources {
   readonly accountId?: string
   readonly zone?: string
+  /** Routes name the zone by it, since wrangler finds no zone of a single label such as localhost. */
+  readonly zoneId?: string
   readonly kv: Readonly<Record<KvNamespace, { readonly id: string; readonly previewId: string }>>
   readonly database: { readonly name: string; readonly id: string }
   /** How the issuer's host reaches op-discovery; a host that serves something else already keeps its DNS record. */
@@ -86,14 +88,26 @@ export function wranglerTable(
     ...rest,
     // Without an account wrangler asks CLOUDFLARE_ACCOUNT_ID, and without a zone there is nothing to route.
     ...(account_id ? { account_id } : {}),
-    ...(routes && zone !== undefined ? { routes: resources.host === 'routes' ? pathRoutes(worker, environment, zone) : routes } : {}),
+    ...(Array.isArray(routes) && zone !== undefined ? { routes: placedRoutes(worker, environment, resources, routes) } : {}),
     vars: { ...(isTable(vars) ? vars : {}), ...variables },
     ...(Array.isArray(ratelimits) ? { ratelimits: ratelimits.map((limit) => withLimit(limit, environment)) } : {}),
   }
 }
 
-function pathRoutes(worker: WorkerName, { issuer }: Environment, zone: string) {
-  return routePatterns(worker, new URL(issuer).hostname).map((pattern) => ({ pattern, zone_name: zone }))
+function placedRoutes(
+  worker: WorkerName,
+  { issuer }: Environment,
+  { host, zone, zoneId }: EnvironmentResources,
+  routes: readonly TomlValue[],
+): TomlValue[] {
+  const patterns = host === 'routes' ? routePatterns(worker, new URL(issuer).hostname) : undefined
+  const placed: readonly TomlValue[] = patterns?.map((pattern) => ({ pattern, zone_name: zone ?? '' })) ?? routes
+  if (zoneId === undefined) return [...placed]
+  return placed.map((route) => {
+    if (!isTable(route) || route['custom_domain'] === true) return route
+    const { zone_name: _name, ...rest } = route
+    return { ...rest, zone_id: zoneId }
+  })
 }
 
 /** Values that do not depend on the Worker, by placeholder. */
