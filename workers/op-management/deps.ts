@@ -25,7 +25,8 @@ export interface ManagementDeps {
   readonly tokens: AccessTokens
   readonly authenticator: ClientAuthenticator
   readonly ledger: DurableObjectNamespace<GrantLedger>
-  readonly keyManager: DurableObjectStub<KeyManager>
+  /** A fresh stub, since one belongs to the request that made it. */
+  readonly keyManager: () => DurableObjectStub<KeyManager>
   readonly clients: D1ClientRegistry
   readonly clientChanges: ClientChanges
   readonly users: D1UserDirectory
