@@ -48,7 +48,9 @@ export function workerApp<Env extends object, Deps>(
     GET: (c) => c.json({ worker: options.name, version: parts?.versionId ?? '' }, 200, { 'cache-control': 'no-store' }),
   }
   for (const route of [...options.routes, health]) app.all(route.path, (c) => dispatch(route, c))
-  app.notFound((c) => fail(c, new OAuthError('not_found', 'there is nothing at this address')))
+  const nothingHere = (c: WorkerContext<Deps>) =>
+    fail(c, new OAuthError('not_found', 'there is nothing at this address'))
+  app.notFound(nothingHere)
   app.onError(async (error, c) => {
     const known = asOAuthError(error)
     const response = await fail(c, known)
@@ -57,6 +59,8 @@ export function workerApp<Env extends object, Deps>(
   })
 
   async function dispatch(route: Route<Deps>, c: WorkerContext<Deps>): Promise<Response> {
+    // The router takes a trailing slash for nothing; our paths are exact.
+    if (c.req.path.endsWith('/') && !route.path.endsWith('*')) return nothingHere(c)
     if (route.cors) {
       c.header('access-control-allow-origin', '*')
       c.header('access-control-expose-headers', 'www-authenticate, x-request-id')
