@@ -63,15 +63,18 @@ export class ClientAuthenticator {
   async authenticate(request: Request, params: Parameters, endpoint: string, now: number): Promise<Client> {
     const credentials = readCredentials(request.headers.get('authorization'), params)
     const client = await this.#clients.find(credentials.clientId, now)
-    if (credentials.method === 'none') return this.#verified(client, credentials, endpoint, now)
     const caller = callerKey(request, client)
     const wait = (this.#refusedUntil.get(caller) ?? now) - now
-    if (wait > 0) throw tooManyFailures(wait)
+    if (credentials.method !== 'none' && wait > 0) throw tooManyFailures(wait)
     try {
       return await this.#verified(client, credentials, endpoint, now)
     } catch (error) {
-      if (error instanceof OAuthError && error.code === 'invalid_client') await this.#countFailure(caller, now)
-      throw error
+      if (!(error instanceof OAuthError) || error.code !== 'invalid_client') throw error
+      if (credentials.method !== 'none') await this.#countFailure(caller, now)
+      // A new secret or key works at once: what failed may have been measured by a record that this isolate kept.
+      const latest = client && (await this.#clients.findLatest(client.client_id, now))
+      if (!latest || latest.revision === client.revision) throw error
+      return this.#verified(latest, credentials, endpoint, now)
     }
   }
 
