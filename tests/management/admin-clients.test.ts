@@ -77,7 +77,9 @@ describe('admin API: clients', () => {
     expect(changed).toMatchObject({ client_name: 'Renamed', require_pkce: true, redirect_uris: web.redirect_uris })
     expect(changed).not.toHaveProperty('logo_uri')
     expect((await token(client)).status).toBe(200)
-    const wrong = await adminCall(system, 'PATCH', `/clients/${client.client_id}`, { body: { redirect_uris: ['javascript:x'] } })
+    const wrong = await adminCall(system, 'PATCH', `/clients/${client.client_id}`, {
+      body: { redirect_uris: ['javascript:x'] },
+    })
     expect(await refusal(wrong)).toEqual({ status: 400, error: 'invalid_redirect_uri' })
     expect((await adminCall(system, 'PATCH', '/clients/nobody', { body: { client_name: 'X' } })).status).toBe(404)
   })
@@ -113,15 +115,27 @@ describe('admin API: clients', () => {
   test('XCT-06 a new secret counts at once, also where the old record is still known', async () => {
     const client = await create(machine)
     expect((await token(client)).status).toBe(200)
-    const { client: rotated } = await adminJson<{ client: ClientJson }>(system, 'POST', `/clients/${client.client_id}/secret`, {})
+    const { client: rotated } = await adminJson<{ client: ClientJson }>(
+      system,
+      'POST',
+      `/clients/${client.client_id}/secret`,
+      {},
+    )
     expect(rotated).not.toHaveProperty('previous_secret_expires_at')
     expect((await token({ ...client, secret: rotated.client_secret })).status).toBe(200)
   })
 
   test('XCT-06 attack R3: a refresh with the old secret is refused at once', async () => {
     const client = await create(web)
-    const { refresh_token: refreshToken } = await signedInTokens(system, client, user, { scope: 'openid offline_access' })
-    const { client: rotated } = await adminJson<{ client: ClientJson }>(system, 'POST', `/clients/${client.client_id}/secret`, {})
+    const { refresh_token: refreshToken } = await signedInTokens(system, client, user, {
+      scope: 'openid offline_access',
+    })
+    const { client: rotated } = await adminJson<{ client: ClientJson }>(
+      system,
+      'POST',
+      `/clients/${client.client_id}/secret`,
+      {},
+    )
     expect(await refusal(await refresh(client, refreshToken))).toEqual({ status: 401, error: 'invalid_client' })
     expect((await refresh({ ...client, secret: rotated.client_secret }, refreshToken)).status).toBe(200)
   })
@@ -145,7 +159,12 @@ describe('admin API: clients', () => {
     const userinfo = async () =>
       (await fetch(`${system.issuer}/userinfo`, { headers: { authorization: `Bearer ${tokens.access_token}` } })).status
     expect(await userinfo()).toBe(200)
-    const { client: disabled } = await adminJson<{ client: object }>(system, 'POST', `/clients/${client.client_id}/disable`, {})
+    const { client: disabled } = await adminJson<{ client: object }>(
+      system,
+      'POST',
+      `/clients/${client.client_id}/disable`,
+      {},
+    )
     expect(disabled).toMatchObject({ disabled: true })
     expect(await userinfo()).toBe(401)
     expect((await refresh(client, tokens.refresh_token)).status).toBe(401)
@@ -170,7 +189,7 @@ describe('admin API: clients', () => {
     const mark = crypto.randomUUID()
     await Promise.all(Array.from({ length: 7 }, (_, i) => create({ ...machine, client_name: `100% ${mark} ${i}` })))
     const names: (string | undefined)[] = []
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page: ClientPage = await adminJson(
         system,
         'GET',

@@ -64,13 +64,19 @@ describe('admin API: grants, keys, audit', () => {
     const path = `/grants?user=${encodeURIComponent(user.email)}&client=${other.client_id}`
     expect(await adminJson(system, 'DELETE', path)).toEqual({ revoked: 1 })
     expect(await adminJson(system, 'DELETE', path)).toEqual({ revoked: 0 })
-    expect(await refusal(await adminCall(system, 'DELETE', '/grants'))).toEqual({ status: 400, error: 'invalid_request' })
+    expect(await refusal(await adminCall(system, 'DELETE', '/grants'))).toEqual({
+      status: 400,
+      error: 'invalid_request',
+    })
     for (const id of ['nothing', '0.AAAAAAAAAAAAAAAAAAAAAA', 'zz.AAAAAAAAAAAAAAAAAAAAAA'])
       expect((await adminCall(system, 'DELETE', `/grants/${id}`)).status).toBe(404)
   })
 
   test('keys: a rotation is planned, can be repeated, and a revoked key is gone', async () => {
-    type Keys = { keys: { kid: string; alg: string; state: string }[]; schedule: { days: number; nextRotationAt: string } }
+    type Keys = {
+      keys: { kid: string; alg: string; state: string }[]
+      schedule: { days: number; nextRotationAt: string }
+    }
     const before = await adminJson<Keys>(system, 'GET', '/keys')
     expect(before.schedule.days).toBe(90)
     expect(before.keys.map(({ alg, state }) => `${alg} ${state}`).toSorted()).toEqual([
@@ -79,7 +85,9 @@ describe('admin API: grants, keys, audit', () => {
       'RS256 current',
       'RS256 next',
     ])
-    type Rotations = { rotations: { alg: string; retiring: string; current: string; next: string; effectiveAt: string }[] }
+    type Rotations = {
+      rotations: { alg: string; retiring: string; current: string; next: string; effectiveAt: string }[]
+    }
     const { rotations } = await adminJson<Rotations>(system, 'POST', '/keys/rotate', { alg: 'ES256' })
     expect(rotations).toHaveLength(1)
     expect(Date.parse(rotations[0]?.effectiveAt ?? '')).toBeGreaterThan(Date.now())
@@ -104,7 +112,11 @@ describe('admin API: grants, keys, audit', () => {
     await adminCall(system, 'GET', '/users/nobody')
     await adminJson(system, 'POST', `/users/${person.sub}/sign-out`, {})
     const { kid: actor } = system.local.operatorKey
-    const seen = (await events(`&since=${since}&actor=${actor}`)).map(({ action, target, outcome }) => [action, target, outcome])
+    const seen = (await events(`&since=${since}&actor=${actor}`)).map(({ action, target, outcome }) => [
+      action,
+      target,
+      outcome,
+    ])
     expect(seen).toEqual([
       ['users.sign_out', person.sub, 'done'],
       ['users.show', '', 'not_found'],
@@ -147,7 +159,9 @@ describe('admin API: grants, keys, audit', () => {
         expect(answer.status).toBe(503)
         expect(answer.headers.get('retry-after')).toBeTruthy()
       }
-      expect(await db.prepare("SELECT count(*) AS n FROM users WHERE email = 'unaudited@example.com'").first('n')).toBe(0)
+      expect(await db.prepare("SELECT count(*) AS n FROM users WHERE email = 'unaudited@example.com'").first('n')).toBe(
+        0,
+      )
     } finally {
       await db.prepare('ALTER TABLE audit_away RENAME TO audit').run()
     }
@@ -170,7 +184,9 @@ describe('admin API: grants, keys, audit', () => {
     )
     const served = operations.map(([operation]) => operation.replaceAll(/:(\w+)/g, '{$1}'))
     expect(described.toSorted()).toEqual(served.toSorted())
-    const references = [...JSON.stringify(description).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name)
+    const references = [...JSON.stringify(description).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    )
     const { components } = description as unknown as { components: { schemas: object } }
     expect(Object.keys(components.schemas)).toEqual(expect.arrayContaining(references))
     expect((await fetch(`${system.issuer}/admin/v1/openapi.json`)).status).toBe(401)

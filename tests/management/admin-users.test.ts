@@ -182,7 +182,7 @@ describe('admin API: people', () => {
     const mark = name()
     for (let i = 0; i < 5; i++) await create({ name: `${mark} ${i}`, password: undefined })
     const subs: string[] = []
-    for (let cursor: string | null = ''; cursor !== null; ) {
+    for (let cursor: string | null = ''; cursor !== null;) {
       const page: { users: UserJson[]; nextCursor: string | null } = await adminJson(
         system,
         'GET',

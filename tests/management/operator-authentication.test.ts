@@ -70,7 +70,9 @@ describe('operator authentication', () => {
     const header = { alg: 'none', typ: 'authrim-operator+jwt', kid: system.local.operatorKey.kid }
     const unsigned = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${payload}.`
     for (const wrong of [unsigned, `${token.slice(0, -6)}AAAAAA`, 'garbage', 'a.b.c', 'x'.repeat(10_000)]) {
-      const response = await fetch(`${system.issuer}/admin/v1/clients`, { headers: { authorization: `Bearer ${wrong}` } })
+      const response = await fetch(`${system.issuer}/admin/v1/clients`, {
+        headers: { authorization: `Bearer ${wrong}` },
+      })
       expect(await refusal(response)).toEqual(unauthorised)
     }
     expect(await refusal(await list({ header: { typ: 'JWT' } }))).toEqual(unauthorised)
@@ -117,7 +119,9 @@ describe('operator authentication', () => {
     const last = await adminCall(system, 'DELETE', `/operators/${system.local.operatorKey.kid}`)
     expect(await refusal(last)).toEqual({ status: 400, error: 'invalid_request' })
     const { publicKey } = await generateKeyPair('ES256', { extractable: true })
-    const wrong = await adminCall(system, 'POST', '/operators', { body: { name: 'X', publicKey: await exportJWK(publicKey) } })
+    const wrong = await adminCall(system, 'POST', '/operators', {
+      body: { name: 'X', publicKey: await exportJWK(publicKey) },
+    })
     expect(await refusal(wrong)).toEqual({ status: 400, error: 'invalid_request' })
   })
 })

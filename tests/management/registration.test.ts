@@ -97,7 +97,13 @@ describe('open registration', () => {
   })
 
   test('REG-02 attack O8: refuses redirect URIs that a browser might run or that name no host', async () => {
-    for (const uri of ['javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'data:text/html,x', 'http://app.example/', '/callback'])
+    for (const uri of [
+      'javascript:alert(1)',
+      'JaVaScRiPt:alert(1)',
+      'data:text/html,x',
+      'http://app.example/',
+      '/callback',
+    ])
       expect(await refusal(await register({ redirect_uris: [uri] })), uri).toEqual({
         status: 400,
         error: 'invalid_redirect_uri',
@@ -162,7 +168,10 @@ describe('open registration', () => {
     expect(client).toMatchObject({ initiate_login_uri: 'https://app.example/start' })
     const read = await manage(client, 'GET')
     expect(read.status).toBe(200)
-    expect(await read.json()).toMatchObject({ client_id: client.client_id, initiate_login_uri: 'https://app.example/start' })
+    expect(await read.json()).toMatchObject({
+      client_id: client.client_id,
+      initiate_login_uri: 'https://app.example/start',
+    })
   })
 
   test('T-02 refuses an initiate_login_uri without https', async () => {
@@ -172,19 +181,28 @@ describe('open registration', () => {
 
   test('attack C8 REG-09: a registration token works for its own client only', async () => {
     const [one, two] = [await registered(), await registered()]
-    for (const [client, token] of [[one, two.registration_access_token], [one, 'x'.repeat(60)], [one, '']] as const)
+    for (const [client, token] of [
+      [one, two.registration_access_token],
+      [one, 'x'.repeat(60)],
+      [one, ''],
+    ] as const)
       for (const method of ['GET', 'DELETE']) {
         const response = await manage(client, method, undefined, token)
         expect(response.status).toBe(401)
         expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/)
       }
-    expect((await manage({ ...one, registration_client_uri: `${system.issuer}/register/nobody` }, 'GET')).status).toBe(401)
+    expect((await manage({ ...one, registration_client_uri: `${system.issuer}/register/nobody` }, 'GET')).status).toBe(
+      401,
+    )
   })
 
   test('REG-09 storage has no registration token and no secret', async () => {
     const client = await registered()
     const db = await system.db()
-    const record = await db.prepare('SELECT record FROM clients WHERE client_id = ?').bind(client.client_id).first('record')
+    const record = await db
+      .prepare('SELECT record FROM clients WHERE client_id = ?')
+      .bind(client.client_id)
+      .first('record')
     expect(record).not.toContain(client.registration_access_token)
     expect(record).not.toContain(client.client_secret)
   })
@@ -204,7 +222,11 @@ describe('open registration', () => {
     expect(updated).not.toHaveProperty('client_name')
     expect(updated.registration_access_token).toBe(client.registration_access_token)
     // The secret is the same one.
-    const introspected = await postForm(`${system.issuer}/introspect`, { token: 'x' }, basic({ ...client, secret: client.client_secret }))
+    const introspected = await postForm(
+      `${system.issuer}/introspect`,
+      { token: 'x' },
+      basic({ ...client, secret: client.client_secret }),
+    )
     expect(introspected.status).toBe(200)
   })
 
@@ -227,7 +249,12 @@ describe('open registration', () => {
   test('attack C7: PUT keeps what the operator decided', async () => {
     const client = await registered()
     await adminJson(system, 'PATCH', `/clients/${client.client_id}`, { require_pkce: true })
-    const response = await manage(client, 'PUT', { ...metadata, client_id: client.client_id, require_pkce: false, first_party: true })
+    const response = await manage(client, 'PUT', {
+      ...metadata,
+      client_id: client.client_id,
+      require_pkce: false,
+      first_party: true,
+    })
     expect(await response.json()).toMatchObject({ require_pkce: true })
     const { client: stored } = await adminJson<{ client: object }>(system, 'GET', `/clients/${client.client_id}`)
     expect(stored).not.toHaveProperty('first_party')
@@ -312,7 +339,9 @@ describe('limited registration', () => {
     const refused = answers.filter(({ status }) => status === 429)
     expect(refused).toHaveLength(5)
     expect(refused[0]?.headers.get('retry-after')).toMatch(/^\d+$/)
-    const { count } = (await (await system.db()).prepare('SELECT count(*) AS count FROM clients').first()) as { count: number }
+    const { count } = (await (await system.db()).prepare('SELECT count(*) AS count FROM clients').first()) as {
+      count: number
+    }
     expect(count).toBe(3)
   })
 })

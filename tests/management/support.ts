@@ -79,7 +79,11 @@ export async function refusal(response: Response): Promise<Refusal> {
   return { status: response.status, error }
 }
 
-export function postForm(url: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+export function postForm(
+  url: string,
+  form: Record<string, string>,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(url, { method: 'POST', body: new URLSearchParams(form), headers })
 }
 

@@ -34,10 +34,23 @@ const user = { user: ref('User') }
 const paging = ['limit', 'cursor'] as const
 
 export const descriptions: Readonly<Record<string, Description>> = {
-  'GET /clients': { says: 'List clients', query: ['search', ...paging], gives: { clients: list('Client'), nextCursor } },
-  'POST /clients': { says: 'Register a client; its secret is shown this once', takes: 'NewClient', gives: client, status: 201 },
+  'GET /clients': {
+    says: 'List clients',
+    query: ['search', ...paging],
+    gives: { clients: list('Client'), nextCursor },
+  },
+  'POST /clients': {
+    says: 'Register a client; its secret is shown this once',
+    takes: 'NewClient',
+    gives: client,
+    status: 201,
+  },
   'GET /clients/:client_id': { says: 'Show a client', gives: client },
-  'PATCH /clients/:client_id': { says: 'Change metadata; null resets a member', takes: 'ClientMetadata', gives: client },
+  'PATCH /clients/:client_id': {
+    says: 'Change metadata; null resets a member',
+    takes: 'ClientMetadata',
+    gives: client,
+  },
   'DELETE /clients/:client_id': { says: 'Delete a client with its grants' },
   'POST /clients/:client_id/secret': {
     says: 'Make a new secret, shown this once; the old one counts for `overlap` seconds more',
@@ -46,7 +59,11 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'POST /clients/:client_id/disable': { says: 'Stop a client at once', gives: client },
   'POST /clients/:client_id/enable': { says: 'Let a disabled client go on', gives: client },
-  'GET /exports/clients': { says: 'Export clients with hashes of their secrets', query: paging, gives: { clients: list('ClientExport'), nextCursor } },
+  'GET /exports/clients': {
+    says: 'Export clients with hashes of their secrets',
+    query: paging,
+    gives: { clients: list('ClientExport'), nextCursor },
+  },
   'POST /imports/clients': {
     says: 'Register or update up to 100 exported clients',
     takes: { clients: list('ClientExport') },
@@ -63,18 +80,35 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'GET /users/:user': { says: 'Show a person', gives: user },
   'PATCH /users/:user': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
   'DELETE /users/:user': { says: 'Remove a person with sessions, grants and consents' },
-  'PUT /users/:user/password': { says: 'Set a password; ends sessions and grants', takes: { password: { ...text, minLength: 8 } } },
+  'PUT /users/:user/password': {
+    says: 'Set a password; ends sessions and grants',
+    takes: { password: { ...text, minLength: 8 } },
+  },
   'POST /users/:user/disable': { says: 'Stop a person at once, everywhere', gives: user },
   'POST /users/:user/enable': { says: 'Let a disabled person in again', gives: user },
   'GET /users/:user/sessions': { says: 'List where a person is signed in', gives: { sessions: list('Session') } },
-  'POST /users/:user/sign-out': { says: 'End every session and grant of a person', gives: { sessions: number, grants: number } },
+  'POST /users/:user/sign-out': {
+    says: 'End every session and grant of a person',
+    gives: { sessions: number, grants: number },
+  },
   'POST /imports/users': {
     says: 'Add up to 100 people; who exists is skipped',
     takes: { users: list('ImportedUser') },
-    gives: { imported: number, skipped: { type: 'array', items: { type: 'object', properties: { email: text, reason: text } } } },
+    gives: {
+      imported: number,
+      skipped: { type: 'array', items: { type: 'object', properties: { email: text, reason: text } } },
+    },
   },
-  'GET /grants': { says: 'List grants', query: ['user', 'client', ...paging], gives: { grants: list('Grant'), nextCursor } },
-  'DELETE /grants': { says: 'End the grants of a person, a client or both', query: ['user', 'client'], gives: { revoked: number } },
+  'GET /grants': {
+    says: 'List grants',
+    query: ['user', 'client', ...paging],
+    gives: { grants: list('Grant'), nextCursor },
+  },
+  'DELETE /grants': {
+    says: 'End the grants of a person, a client or both',
+    query: ['user', 'client'],
+    gives: { revoked: number },
+  },
   'DELETE /grants/:grant': { says: 'End a grant' },
   'GET /keys': { says: 'List signing keys', gives: { keys: list('Key'), schedule: ref('Schedule') } },
   'POST /keys/rotate': {
@@ -82,12 +116,28 @@ export const descriptions: Readonly<Record<string, Description>> = {
     takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
-  'POST /keys/:kid/revoke': { says: 'Drop a leaked key with every token it signed', gives: { revocation: ref('Revocation') } },
-  'PUT /keys/schedule': { says: 'Set how often keys rotate by themselves', takes: { days: number }, gives: { schedule: ref('Schedule') } },
+  'POST /keys/:kid/revoke': {
+    says: 'Drop a leaked key with every token it signed',
+    gives: { revocation: ref('Revocation') },
+  },
+  'PUT /keys/schedule': {
+    says: 'Set how often keys rotate by themselves',
+    takes: { days: number },
+    gives: { schedule: ref('Schedule') },
+  },
   'GET /operators': { says: 'List operators', gives: { operators: list('Operator') } },
-  'POST /operators': { says: 'Admit an operator', takes: 'NewOperator', gives: { operator: ref('Operator') }, status: 201 },
+  'POST /operators': {
+    says: 'Admit an operator',
+    takes: 'NewOperator',
+    gives: { operator: ref('Operator') },
+    status: 201,
+  },
   'DELETE /operators/:kid': { says: 'Shut an operator out, at once' },
-  'GET /audit': { says: 'List who did what, newest first', query: ['since', 'actor', ...paging], gives: { events: list('AuditEvent'), nextCursor } },
+  'GET /audit': {
+    says: 'List who did what, newest first',
+    query: ['since', 'actor', ...paging],
+    gives: { events: list('AuditEvent'), nextCursor },
+  },
   'GET /openapi.json': { says: 'This description', gives: {} },
 }
 
@@ -122,7 +172,12 @@ const operator = {
 }
 
 function operationObject(operation: string, { says, query = [], takes, gives, status }: Description): object {
-  const path = [...operation.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }))
+  const path = [...operation.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: text,
+  }))
   const parameters = [...path, ...query.map((name) => ({ name, in: 'query', schema: queryParameters[name] }))]
   const success = gives ? { description: 'Done', ...content(objectOf(gives)) } : { description: 'Done' }
   return {

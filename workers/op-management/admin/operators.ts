@@ -13,7 +13,12 @@ const NewOperator = v.object({
     crv: v.picklist(['Ed25519'], 'the key must be an Ed25519 public key'),
     x: v.pipe(v.string(), v.regex(/^[\w-]{43}$/)),
   }),
-  expiresAt: v.exactOptional(v.pipe(v.string(), v.check((text) => Date.parse(text) > 0, 'a time, ISO 8601'))),
+  expiresAt: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.check((text) => Date.parse(text) > 0, 'a time, ISO 8601'),
+    ),
+  ),
 })
 
 export async function listOperators(call: AdminCall): Promise<Response> {
