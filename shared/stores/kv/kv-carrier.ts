@@ -6,11 +6,18 @@ const shortestLife = 60
 /** A KV that does not answer in this time counts as a miss: somebody waits at a sign-in page. Milliseconds. */
 const patience = 1000
 
+/** What is used of a KV namespace. */
+export interface KeyValue {
+  get(key: string): Promise<string | null>
+  put(key: string, value: string, options: { expirationTtl?: number }): Promise<void>
+  delete(key: string): Promise<void>
+}
+
 /** Workers KV as a carrier. */
 export class KvCarrier implements Carrier {
-  readonly #namespace: KVNamespace
+  readonly #namespace: KeyValue
 
-  constructor(namespace: KVNamespace) {
+  constructor(namespace: KeyValue) {
     this.#namespace = namespace
   }
 
