@@ -116,7 +116,8 @@ function logRequest<Deps>(worker: string, c: WorkerContext<Deps>, status: number
   console.log(JSON.stringify(line))
 }
 
-function reasonText(reason: unknown): string | undefined {
+/** What went wrong, for the log. */
+export function reasonText(reason: unknown): string | undefined {
   if (reason === undefined) return undefined
   if (reason instanceof Error) return reason.stack ?? reason.message
   return typeof reason === 'string' ? reason : JSON.stringify(reason)

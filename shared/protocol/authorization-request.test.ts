@@ -108,7 +108,7 @@ describe('an authorization request', () => {
           read(parameters)
         } catch (error) {
           expect(error).toBeInstanceOf(OAuthError)
-          expect(String((error as OAuthError).message)).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
+          expect(error instanceof OAuthError && error.message).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
         }
       }),
     )

@@ -1,6 +1,7 @@
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { type JSONWebKeySet, createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
+import { objects } from '../support/objects.ts'
+import { type Tokens, authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { type System, startSystem } from '../support/system.ts'
 
 const configuration = '/.well-known/openid-configuration'
@@ -9,9 +10,14 @@ const keySet = '/.well-known/jwks.json'
 
 type Metadata = Record<string, unknown>
 
-async function json(url: string): Promise<Metadata> {
+async function json<T = Metadata>(url: string): Promise<T> {
   const response = await fetch(url)
-  return (await response.json()) as Metadata
+  const body: T = await response.json()
+  return body
+}
+
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : []
 }
 
 function endpointsOf(metadata: Metadata): [string, string][] {
@@ -49,12 +55,12 @@ describe('discovery', () => {
 
   test('CFG-04 CFG-13 every member is of the type that RFC 8414 and Discovery give it', () => {
     for (const [name, value] of Object.entries(metadata))
-      if (/_supported$|_values$/.test(name) && !/_parameter_supported$/.test(name)) {
+      if (/_supported$|_values$/.test(name) && !name.endsWith('_parameter_supported')) {
         expect(value, name).toBeInstanceOf(Array)
-        expect(value, name).toSatisfy((list: unknown[]) => list.every((each) => typeof each === 'string'))
+        expect(value, name).toSatisfy((values: unknown[]) => values.every((each) => typeof each === 'string'))
       }
     expect(metadata['scopes_supported']).toContain('openid')
-    for (const scope of metadata['scopes_supported'] as string[]) expect(scope).toMatch(/^[\x21\x23-\x5b\x5d-\x7e]+$/)
+    for (const scope of list(metadata['scopes_supported'])) expect(scope).toMatch(/^[\x21\x23-\x5b\x5d-\x7e]+$/)
     expect(metadata['claims_supported']).toEqual(expect.arrayContaining(['sub', 'iss', 'auth_time', 'name', 'email']))
   })
 
@@ -77,7 +83,7 @@ describe('discovery', () => {
   })
 
   test('CFG-14 languages are BCP 47 tags, PKCE methods a list', () => {
-    const locales = metadata['ui_locales_supported'] as string[]
+    const locales = list(metadata['ui_locales_supported'])
     expect(Intl.getCanonicalLocales(locales)).toEqual(locales)
     expect(metadata['code_challenge_methods_supported']).toEqual(['S256'])
   })
@@ -91,12 +97,12 @@ describe('discovery', () => {
     const callback = await agent.authorize(authorizationPath(client), user)
     const code = callback.searchParams.get('code') ?? ''
     const form = { grant_type: 'authorization_code', code, redirect_uri: client.redirectUri }
-    const tokens = (await (await tokenRequest(system, client, form)).json()) as Record<string, string>
+    const tokens: Tokens = await (await tokenRequest(system, client, form)).json()
     const said = [
       metadata['issuer'],
       callback.searchParams.get('iss'),
-      claimsOf(tokens['id_token'] ?? '')['iss'],
-      claimsOf(tokens['access_token'] ?? '')['iss'],
+      claimsOf(tokens.id_token)['iss'],
+      claimsOf(tokens.access_token)['iss'],
     ]
     expect(new Set(said)).toEqual(new Set([system.issuer]))
   })
@@ -107,7 +113,7 @@ describe('discovery', () => {
   })
 
   test('G-02 CFG-09 DSC-06 the key set has public keys only, each with its own kid, use and alg', async () => {
-    const { keys } = (await json(String(metadata['jwks_uri']))) as { keys: Record<string, string>[] }
+    const { keys } = await json<{ keys: Record<string, string>[] }>(String(metadata['jwks_uri']))
     expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length)
     expect(new Set(keys.map(({ alg }) => alg))).toEqual(new Set(['RS256', 'ES256']))
     for (const key of keys) {
@@ -118,20 +124,15 @@ describe('discovery', () => {
 
   test('DSC-06 DSC-07 a planned successor is published before it signs, and old tokens verify after the rotation', async () => {
     const [client, user] = [await system.client(), await system.user()]
-    const before = (await json(system.issuer + keySet)) as { keys: { kid: string }[] }
+    const before = await json<JSONWebKeySet>(system.issuer + keySet)
     const old = await signedInTokens(system, client, user)
-    const manager = (await system.local.env('op-discovery'))['KEY_MANAGER'] as {
-      getByName(name: string): {
-        rotate(alg: undefined, immediately: boolean, now: number): Promise<{ alg: string; current: string }[]>
-        publicKeys(now: number): Promise<{ kid: string }[]>
-      }
-    }
+    const manager = (await objects(system, 'KEY_MANAGER')).getByName('keys')
     const now = Math.floor(Date.now() / 1000)
-    const rotations = await manager.getByName('keys').rotate(undefined, true, now)
+    const rotations: { current: string }[] = await manager['rotate']?.(undefined, true, now)
     const published = before.keys.map(({ kid }) => kid)
     for (const rotation of rotations) expect(published).toContain(rotation.current)
-    const after = { keys: await manager.getByName('keys').publicKeys(now) }
-    const verified = await jwtVerify(old.id_token, createLocalJWKSet(after as never), { issuer: system.issuer })
+    const after: JSONWebKeySet = { keys: await manager['publicKeys']?.(now) }
+    const verified = await jwtVerify(old.id_token, createLocalJWKSet(after), { issuer: system.issuer })
     expect(verified.payload.sub).toBe(user.sub)
     expect(rotations.map(({ current }) => current)).not.toContain(verified.protectedHeader.kid)
   })
@@ -202,7 +203,7 @@ describe('discovery', () => {
     ])
     const code = await codeFor(system, client, await system.user())
     const form = { grant_type: 'authorization_code', code, redirect_uri: client.redirectUri }
-    const tokens = (await (await tokenRequest(system, client, form)).json()) as { expires_in: number }
+    const tokens: Tokens = await (await tokenRequest(system, client, form)).json()
     expect(Number.isInteger(tokens.expires_in) && tokens.expires_in > 0).toBe(true)
   })
 })

@@ -1,3 +1,4 @@
+import { reasonText } from '../../shared/http/app.ts'
 import { readForm } from '../../shared/http/form.ts'
 import { responseTarget } from '../../shared/protocol/authorization-request.ts'
 import type { Client } from '../../shared/protocol/client.ts'
@@ -73,7 +74,7 @@ export async function proceedWith(c: AuthContext, flow: Flow): Promise<Response>
     return await proceed(c, flow)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
-    c.var.log['reason'] = error.reason === undefined ? undefined : String(error.reason)
+    c.var.log['reason'] = reasonText(error.reason)
     return respondError(c, flow.target, error)
   }
 }
