@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basic, claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
-import { postForm, refusal } from './support.ts'
+import { json, postForm, refusal } from './support.ts'
 
 const api = 'https://api.example'
 
@@ -15,7 +15,7 @@ describe('introspection', () => {
   const answer = async (caller: { client_id: string; secret: string }, token: string, hint?: string) => {
     const response = await introspect(caller, { token, ...(hint && { token_type_hint: hint }) })
     expect(response.status).toBe(200)
-    return (await response.json()) as Record<string, unknown>
+    return await json<Record<string, unknown>>(response)
   }
   const tokens = (of = client, parameters: Record<string, string> = { scope: 'openid offline_access' }) =>
     signedInTokens(system, of, user, parameters)
@@ -100,7 +100,7 @@ describe('introspection', () => {
   test('a rotated refresh token is inactive, its successor is active', async () => {
     const { refresh_token: old } = await tokens()
     const refreshed = await tokenRequest(system, client, { grant_type: 'refresh_token', refresh_token: old })
-    const { refresh_token: next } = (await refreshed.json()) as { refresh_token: string }
+    const { refresh_token: next } = await json<{ refresh_token: string }>(refreshed)
     expect(await answer(client, old)).toEqual({ active: false })
     expect(await answer(client, next)).toMatchObject({ active: true })
   })
@@ -115,7 +115,7 @@ describe('introspection', () => {
 
   test('a client’s own token names the client as subject', async () => {
     const issued = await tokenRequest(system, client, { grant_type: 'client_credentials', scope: 'api.read' })
-    const { access_token: token } = (await issued.json()) as { access_token: string }
+    const { access_token: token } = await json<{ access_token: string }>(issued)
     expect(await answer(client, token)).toMatchObject({ active: true, sub: client.client_id, scope: 'api.read' })
   })
 

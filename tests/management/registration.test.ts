@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basic } from '../support/oauth.ts'
 import { type System, startSystem } from '../support/system.ts'
-import { adminCall, adminJson, postForm, refusal, sendJson } from './support.ts'
+import { adminCall, adminJson, json, postForm, refusal, sendJson } from './support.ts'
 
 interface Registered {
   readonly client_id: string
@@ -20,7 +20,7 @@ describe('open registration', () => {
   const registered = async (body: object = metadata) => {
     const response = await register(body)
     expect(response.status).toBe(201)
-    return (await response.json()) as Registered
+    return await json<Registered>(response)
   }
   const manage = (client: Registered, method: string, body?: unknown, token = client.registration_access_token) =>
     fetch(client.registration_client_uri, {
@@ -48,7 +48,7 @@ describe('open registration', () => {
     const response = await register(wanted)
     expect(response.status).toBe(201)
     expect(response.headers.get('cache-control')).toBe('no-store')
-    const client = (await response.json()) as Registered
+    const client = await json<Registered>(response)
     expect(client).toMatchObject(wanted)
     expect(client.client_secret_expires_at).toBe(0)
     expect(Buffer.from(client.client_secret, 'base64url')).toHaveLength(32)
@@ -215,7 +215,7 @@ describe('open registration', () => {
       redirect_uris: ['https://app.example/other'],
     })
     expect(response.status).toBe(200)
-    const updated = (await response.json()) as Registered
+    const updated = await json<Registered>(response)
     expect(updated.redirect_uris).toEqual(['https://app.example/other'])
     expect(updated).not.toHaveProperty('contacts')
     expect(updated).not.toHaveProperty('logo_uri')
@@ -264,11 +264,11 @@ describe('open registration', () => {
     const client = await registered({ ...metadata, grant_types: ['authorization_code', 'client_credentials'] })
     const credentials = basic({ ...client, secret: client.client_secret })
     const issued = await postForm(`${system.issuer}/token`, { grant_type: 'client_credentials' }, credentials)
-    const { access_token: token } = (await issued.json()) as { access_token: string }
+    const { access_token: token } = await json<{ access_token: string }>(issued)
     const observer = await system.client({ resource: system.issuer })
     const isActive = async () => {
       const response = await postForm(`${system.issuer}/introspect`, { token }, basic(observer))
-      return ((await response.json()) as { active: boolean }).active
+      return (await json<{ active: boolean }>(response)).active
     }
     expect(await isActive()).toBe(true)
     const deleted = await manage(client, 'DELETE')
@@ -316,7 +316,7 @@ describe('limited registration', () => {
     // It counts until it expires, for as many clients as there are.
     expect((await sendJson(url, 'POST', metadata, { authorization })).status).toBe(201)
     // A token of another kind is none.
-    const { registration_access_token: other } = (await first.json()) as Registered
+    const { registration_access_token: other } = await json<Registered>(first)
     expect((await sendJson(url, 'POST', metadata, { authorization: `Bearer ${other}` })).status).toBe(401)
   })
 
@@ -339,9 +339,7 @@ describe('limited registration', () => {
     const refused = answers.filter(({ status }) => status === 429)
     expect(refused).toHaveLength(5)
     expect(refused[0]?.headers.get('retry-after')).toMatch(/^\d+$/)
-    const { count } = (await (await system.db()).prepare('SELECT count(*) AS count FROM clients').first()) as {
-      count: number
-    }
-    expect(count).toBe(3)
+    const db = await system.db()
+    expect(await db.prepare('SELECT count(*) AS count FROM clients').first('count')).toBe(3)
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basic, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
-import { postForm, refusal } from './support.ts'
+import { json, postForm, refusal } from './support.ts'
 
 describe('revocation', () => {
   let system: System
@@ -96,14 +96,14 @@ describe('revocation', () => {
     const issued = await Promise.all(
       Array.from({ length: 100 }, async () => {
         const response = await tokenRequest(system, client, { grant_type: 'client_credentials', scope: 'api.read' })
-        return ((await response.json()) as { access_token: string }).access_token
+        return (await json<{ access_token: string }>(response)).access_token
       }),
     )
     await Promise.all(issued.map((token) => revoke({ token })))
     const states = await Promise.all(
       issued.map(async (token) => {
         const response = await postForm(`${system.issuer}/introspect`, { token }, basic(client))
-        return ((await response.json()) as { active: boolean }).active
+        return (await json<{ active: boolean }>(response)).active
       }),
     )
     expect(states.filter(Boolean)).toEqual([])

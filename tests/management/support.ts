@@ -65,7 +65,7 @@ export async function adminJson<T>(system: System, method: string, path: string,
   const response = await adminCall(system, method, path, body === undefined ? {} : { body })
   const text = await response.text()
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
-  return (text === '' ? undefined : JSON.parse(text)) as T
+  return JSON.parse(text)
 }
 
 export interface Refusal {
@@ -73,9 +73,15 @@ export interface Refusal {
   readonly error: string
 }
 
+/** The body of an answer, as the test says it is. */
+export async function json<T>(response: Response): Promise<T> {
+  const value: T = JSON.parse(await response.text())
+  return value
+}
+
 /** Status and code of an answer. */
 export async function refusal(response: Response): Promise<Refusal> {
-  const { error } = (await response.json()) as { error: string }
+  const { error } = await json<{ error: string }>(response)
   return { status: response.status, error }
 }
 

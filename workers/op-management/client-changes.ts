@@ -39,7 +39,11 @@ export class ClientChanges {
    * Replaces a client by what `change` makes of its latest record.
    * @throws OAuthError not_found
    */
-  async change(clientId: string, event: AuditEvent, change: (client: Client) => Client | Promise<Client>): Promise<Client> {
+  async change(
+    clientId: string,
+    event: AuditEvent,
+    change: (client: Client) => Client | Promise<Client>,
+  ): Promise<Client> {
     for (let turn = 0; turn < turns; turn++) {
       const before = await this.#registry.find(clientId)
       if (!before) throw noSuchClient()
