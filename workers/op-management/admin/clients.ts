@@ -48,7 +48,7 @@ export async function createClient(call: AdminCall): Promise<Response> {
   const fresh = known === undefined && needsSecret(metadata) ? await newSecret() : undefined
   const stored = known === undefined ? fresh?.stored : { hash: await secretHash(known) }
   const client = await call.change((event) =>
-    call.deps.clientChanges.create(newClient(metadata, clientId, stored ? [stored] : [], call.now), event),
+    call.deps.clientChanges.create(newClient(metadata, clientId, stored ? [stored] : [], call.now), 'chosen', event),
   )
   return call.answer({ client: { ...shownClient(client), ...(fresh && shownSecret(fresh.text)) } }, 201)
 }

@@ -56,7 +56,7 @@ export async function importClients(call: AdminCall): Promise<Response> {
     const fresh = { ...newClient(metadata, id, secrets, issuedAt), disabled }
     const existing = await call.deps.clients.find(id)
     if (!existing) {
-      await call.change((event) => call.deps.clientChanges.create(fresh, { ...event, target: id }))
+      await call.change((event) => call.deps.clientChanges.create(fresh, 'chosen', { ...event, target: id }))
       counts.imported += 1
     } else if (differs(call, existing, metadata, { secrets, disabled })) {
       await call.change((event) =>
