@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { authorizationPath } from '../support/oauth.ts'
 import { allow, arrival, goThrough, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 import type { TestClient } from '../support/system.ts'
@@ -10,10 +9,6 @@ beforeAll(async () => {
 })
 afterEach(() => stage.tidy())
 afterAll(() => stage.close())
-
-function request(client: TestClient, parameters: Record<string, string | null> = {}): string {
-  return `${stage.system.issuer}${authorizationPath(client, parameters)}`
-}
 
 async function scene(options: { javaScript?: boolean } = {}) {
   const [client, user, page] = await Promise.all([
@@ -27,7 +22,7 @@ async function scene(options: { javaScript?: boolean } = {}) {
 describe('consent', () => {
   test('AUT-28 says in words what the client would like, and for whom', async () => {
     const { client, user, page } = await scene()
-    await page.goto(request(client, { scope: 'openid email offline_access api.read' }))
+    await page.goto(stage.request(client, { scope: 'openid email offline_access api.read' }))
     await signIn(page, user)
     await page.getByRole('heading', { name: 'Looking Glass Notes would like to' }).waitFor()
     const asks = await page.getByRole('main').getByRole('listitem').allTextContents()
@@ -43,13 +38,13 @@ describe('consent', () => {
 
   test('AUT-28 is remembered, in another browser too, and asked again for more', async () => {
     const { client, user, page } = await scene()
-    await goThrough(page, request(client), user)
+    await goThrough(page, stage.request(client), user)
     const elsewhere = await stage.newPage()
-    await elsewhere.goto(request(client))
+    await elsewhere.goto(stage.request(client))
     await signIn(elsewhere, user)
     await arrival(elsewhere)
 
-    await elsewhere.goto(request(client, { scope: 'openid email' }))
+    await elsewhere.goto(stage.request(client, { scope: 'openid email' }))
     const fresh = elsewhere.getByRole('listitem').filter({ hasText: 'New' })
     expect(await fresh.allTextContents()).toEqual([expect.stringContaining('See your email address')])
     await allow(elsewhere)
@@ -58,7 +53,7 @@ describe('consent', () => {
 
   test('AUT-06 a denial goes to the client and is not remembered', async () => {
     const { client, user, page } = await scene()
-    await page.goto(request(client))
+    await page.goto(stage.request(client))
     await signIn(page, user)
     await page.getByRole('button', { name: 'Deny' }).click()
     expect(Object.fromEntries((await arrival(page)).searchParams)).toMatchObject({
@@ -66,15 +61,15 @@ describe('consent', () => {
       state: 'the-state',
       iss: stage.system.issuer,
     })
-    await page.goto(request(client))
+    await page.goto(stage.request(client))
     await allow(page)
     expect((await arrival(page)).searchParams.get('code')).toBeTruthy()
   })
 
   test('prompt=consent asks though everything was allowed', async () => {
     const { client, user, page } = await scene()
-    await goThrough(page, request(client), user)
-    await page.goto(request(client, { prompt: 'consent' }))
+    await goThrough(page, stage.request(client), user)
+    await page.goto(stage.request(client, { prompt: 'consent' }))
     await allow(page)
     expect((await arrival(page)).searchParams.get('code')).toBeTruthy()
   })
@@ -83,7 +78,7 @@ describe('consent', () => {
 describe('a form that the client posts to /authorize from its own site', () => {
   /** The client's page with a form that is sent by itself, or by its button. */
   function postingPage(client: TestClient, parameters: Record<string, string | null>): string {
-    const fields = [...new URL(request(client, parameters)).searchParams]
+    const fields = [...new URL(stage.request(client, parameters)).searchParams]
     const inputs = fields.map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`).join('')
     const form = `<form method="post" action="${stage.system.issuer}/authorize">${inputs}<button>Go</button></form>`
     return `<title>App</title>${form}`
@@ -122,7 +117,7 @@ describe('a form that the client posts to /authorize from its own site', () => {
 
   test('B-19 finds the session, which the post itself does not carry', async () => {
     const { client, user, page } = await scene()
-    await goThrough(page, request(client), user)
+    await goThrough(page, stage.request(client), user)
     stage.site.pages.set('/start', postingPage(client, { state: 'posted', prompt: 'none' }))
     await page.goto(`${stage.site.origin}/start`)
     await page.getByRole('button', { name: 'Go' }).click()
