@@ -8,7 +8,6 @@ import { Keyring } from '../../shared/keys/keyring.ts'
 import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { Clients } from '../../shared/stores/clients.ts'
 import { AuditLog } from '../../shared/stores/d1/audit-log.ts'
-import { D1ClientRecords } from '../../shared/stores/d1/client-records.ts'
 import { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
@@ -69,7 +68,7 @@ function dependencies(env: Env): ManagementDeps {
     keyring,
     tokens: new AccessTokens(keyring, ledger, issuer),
     authenticator: new ClientAuthenticator({
-      clients: new Clients(carrier, new D1ClientRecords(env.DB)),
+      clients: new Clients(carrier, registry),
       ledger,
       throttle: env.THROTTLE,
       outbound: new Outbound(issuer, local),

@@ -15,10 +15,12 @@ export const text = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 const number = { type: 'integer', minimum: 0 }
 const nextCursor = { type: ['string', 'null'] }
+
 /** A reference to a schema. */
 export function schemaOf(name: keyof typeof schemas): object {
   return { $ref: `#/components/schemas/${name}` }
 }
+
 const list = (name: keyof typeof schemas) => ({ type: 'array', items: schemaOf(name) })
 
 export const queryParameters = {
@@ -35,65 +37,66 @@ const client = { client: schemaOf('Client') }
 const user = { user: schemaOf('User') }
 const paging = ['limit', 'cursor'] as const
 
+/** What each operation takes and gives, by the name that the audit log has for it. */
 export const descriptions: Readonly<Record<string, Description>> = {
-  'GET /clients': {
+  'clients.list': {
     says: 'List clients',
     query: ['search', ...paging],
     gives: { clients: list('Client'), nextCursor },
   },
-  'POST /clients': {
+  'clients.create': {
     says: 'Register a client; its secret is shown this once',
     takes: 'NewClient',
     gives: client,
     status: 201,
   },
-  'GET /clients/:client_id': { says: 'Show a client', gives: client },
-  'PATCH /clients/:client_id': {
+  'clients.show': { says: 'Show a client', gives: client },
+  'clients.update': {
     says: 'Change metadata; null resets a member',
     takes: 'ClientMetadata',
     gives: client,
   },
-  'DELETE /clients/:client_id': { says: 'Delete a client with its grants' },
-  'POST /clients/:client_id/secret': {
+  'clients.delete': { says: 'Delete a client with its grants' },
+  'clients.rotate_secret': {
     says: 'Make a new secret, shown this once; the old one counts for `overlap` seconds more',
     takes: { 'overlap?': number },
     gives: client,
   },
-  'POST /clients/:client_id/disable': { says: 'Stop a client at once', gives: client },
-  'POST /clients/:client_id/enable': { says: 'Let a disabled client go on', gives: client },
-  'GET /exports/clients': {
+  'clients.disable': { says: 'Stop a client at once', gives: client },
+  'clients.enable': { says: 'Let a disabled client go on', gives: client },
+  'clients.export': {
     says: 'Export clients with hashes of their secrets',
     query: paging,
     gives: { clients: list('ClientExport'), nextCursor },
   },
-  'POST /imports/clients': {
+  'clients.import': {
     says: 'Register or update up to 100 exported clients',
     takes: { clients: list('ClientExport') },
     gives: { imported: number, updated: number },
   },
-  'POST /registration-tokens': {
+  'clients.registration_token': {
     says: 'Make an initial access token (RFC 7591 section 3)',
     takes: { 'expiresIn?': { type: 'integer', minimum: 60, description: 'seconds' } },
     gives: { registrationToken: { type: 'object', properties: { token: text, expiresAt: time } } },
     status: 201,
   },
-  'GET /users': { says: 'List people', query: ['search', ...paging], gives: { users: list('User'), nextCursor } },
-  'POST /users': { says: 'Add a person', takes: 'NewUser', gives: user, status: 201 },
-  'GET /users/:user': { says: 'Show a person', gives: user },
-  'PATCH /users/:user': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
-  'DELETE /users/:user': { says: 'Remove a person with sessions, grants and consents' },
-  'PUT /users/:user/password': {
+  'users.list': { says: 'List people', query: ['search', ...paging], gives: { users: list('User'), nextCursor } },
+  'users.create': { says: 'Add a person', takes: 'NewUser', gives: user, status: 201 },
+  'users.show': { says: 'Show a person', gives: user },
+  'users.update': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
+  'users.delete': { says: 'Remove a person with sessions, grants and consents' },
+  'users.set_password': {
     says: 'Set a password; ends sessions and grants',
     takes: { password: { ...text, minLength: 8 } },
   },
-  'POST /users/:user/disable': { says: 'Stop a person at once, everywhere', gives: user },
-  'POST /users/:user/enable': { says: 'Let a disabled person in again', gives: user },
-  'GET /users/:user/sessions': { says: 'List where a person is signed in', gives: { sessions: list('Session') } },
-  'POST /users/:user/sign-out': {
+  'users.disable': { says: 'Stop a person at once, everywhere', gives: user },
+  'users.enable': { says: 'Let a disabled person in again', gives: user },
+  'users.sessions': { says: 'List where a person is signed in', gives: { sessions: list('Session') } },
+  'users.sign_out': {
     says: 'End every session and grant of a person',
     gives: { sessions: number, grants: number },
   },
-  'POST /imports/users': {
+  'users.import': {
     says: 'Add up to 100 people; who exists is skipped',
     takes: { users: list('ImportedUser') },
     gives: {
@@ -101,44 +104,44 @@ export const descriptions: Readonly<Record<string, Description>> = {
       skipped: { type: 'array', items: { type: 'object', properties: { email: text, reason: text } } },
     },
   },
-  'GET /grants': {
+  'grants.list': {
     says: 'List grants',
     query: ['user', 'client', ...paging],
     gives: { grants: list('Grant'), nextCursor },
   },
-  'DELETE /grants': {
+  'grants.revoke_all': {
     says: 'End the grants of a person, a client or both',
     query: ['user', 'client'],
     gives: { revoked: number },
   },
-  'DELETE /grants/:grant': { says: 'End a grant' },
-  'GET /keys': { says: 'List signing keys', gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
-  'POST /keys/rotate': {
+  'grants.revoke': { says: 'End a grant' },
+  'keys.list': { says: 'List signing keys', gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
+  'keys.rotate': {
     says: 'Plan the switch to the next key; with `now`, at once',
     takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
-  'POST /keys/:kid/revoke': {
+  'keys.revoke': {
     says: 'Drop a leaked key with every token it signed',
     gives: { revocation: schemaOf('Revocation') },
   },
-  'PUT /keys/schedule': {
+  'keys.schedule': {
     says: 'Set how often keys rotate by themselves',
     takes: { days: number },
     gives: { schedule: schemaOf('Schedule') },
   },
-  'GET /operators': { says: 'List operators', gives: { operators: list('Operator') } },
-  'POST /operators': {
+  'operators.list': { says: 'List operators', gives: { operators: list('Operator') } },
+  'operators.add': {
     says: 'Admit an operator',
     takes: 'NewOperator',
     gives: { operator: schemaOf('Operator') },
     status: 201,
   },
-  'DELETE /operators/:kid': { says: 'Shut an operator out, at once' },
-  'GET /audit': {
+  'operators.remove': { says: 'Shut an operator out, at once' },
+  'audit.list': {
     says: 'List who did what, newest first',
     query: ['since', 'actor', ...paging],
     gives: { events: list('AuditEvent'), nextCursor },
   },
-  'GET /openapi.json': { says: 'This description', gives: {} },
+  'openapi.show': { says: 'This description', gives: {} },
 }

@@ -1,18 +1,14 @@
-import type { AdminCall } from './call.ts'
 import { type Description, descriptions, queryParameters, schemaOf, text } from './openapi-operations.ts'
 import { schemas } from './openapi-schemas.ts'
 
 /** The description of this API, OpenAPI 3.1. */
-export async function showDescription(call: AdminCall): Promise<Response> {
-  return call.answer(openApi(call.deps.issuer))
-}
-
-export function openApi(issuer: string): object {
+export function openApi(issuer: string, operations: readonly (readonly [string, string, ...unknown[]])[]): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const [operation, description] of Object.entries(descriptions)) {
+  for (const [operation, action] of operations) {
     const [method = '', address = ''] = operation.split(' ')
     const path = address.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operationObject(operation, description) }
+    const description = descriptions[action]
+    if (description) paths[path] = { ...paths[path], [method.toLowerCase()]: described(path, action, description) }
   }
   return {
     openapi: '3.1.0',
@@ -32,17 +28,12 @@ const operator = {
     'A JWT per request. Header: alg EdDSA, typ authrim-operator+jwt, kid. Claims: iss = kid, aud = issuer, iat, exp = iat + 60, jti, htm = method, htu = path and query, body = base64url(SHA-256(body)).',
 }
 
-function operationObject(operation: string, { says, query = [], takes, gives, status }: Description): object {
-  const path = [...operation.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: text,
-  }))
-  const parameters = [...path, ...query.map((name) => ({ name, in: 'query', schema: queryParameters[name] }))]
+function described(path: string, action: string, { says, query = [], takes, gives, status }: Description): object {
+  const inPath = [...path.matchAll(/\{(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }))
+  const parameters = [...inPath, ...query.map((name) => ({ name, in: 'query', schema: queryParameters[name] }))]
   const success = gives ? { description: 'Done', ...content(objectOf(gives)) } : { description: 'Done' }
   return {
-    operationId: operation.replaceAll(/[^\w]+/g, '_').toLowerCase(),
+    operationId: action,
     summary: says,
     ...(parameters.length > 0 && { parameters }),
     ...(takes !== undefined && {
