@@ -38,6 +38,8 @@ export function workerApp<Env extends object, Deps>(
     c.header('x-request-id', requestId)
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
+    // Until a handler says otherwise: redirects carry handles and cookies, too.
+    c.header('cache-control', 'no-store')
     if (parts.issuer.startsWith('https:')) c.header('strict-transport-security', 'max-age=63072000')
     await next()
   })
