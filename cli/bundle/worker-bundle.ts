@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { BuildOptions, Plugin } from 'esbuild'
 import type { WorkerName } from '../../shared/topology.ts'
@@ -38,6 +39,20 @@ export const assetText: Plugin = {
   },
 }
 
+/** A module `styles.ts` gives the text of its sheet, made and minified now rather than at every start of the Worker. */
+const styleSheet: Plugin = {
+  name: 'style-sheet',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]styles\.ts$/ }, async ({ path }) => {
+      const { transform } = await import('esbuild')
+      // The query makes it another module after each change.
+      const { styles }: { styles: string } = await import(`${pathToFileURL(path)}?${statSync(path).mtimeMs}`)
+      const { code } = await transform(styles, { loader: 'css', minify: true, target: 'es2022' })
+      return { contents: `export const styles = ${JSON.stringify(code.trimEnd())}`, loader: 'js' }
+    })
+  },
+}
+
 /** How every Worker is bundled; `authrim dev` watches with the same options. */
 export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage = authrimPackage()) {
   return {
@@ -57,7 +72,7 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText],
+    plugins: [assetText, styleSheet],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',
