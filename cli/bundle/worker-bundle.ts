@@ -46,7 +46,7 @@ const styleSheet: Plugin = {
     build.onLoad({ filter: /[\\/]styles\.ts$/ }, async ({ path }) => {
       const { transform } = await import('esbuild')
       // The query makes it another module after each change.
-      const { styles }: { styles: string } = await import(`${pathToFileURL(path)}?${statSync(path).mtimeMs}`)
+      const { styles }: { styles: string } = await import(`${pathToFileURL(path).href}?${statSync(path).mtimeMs}`)
       const { code } = await transform(styles, { loader: 'css', minify: true, target: 'es2022' })
       return { contents: `export const styles = ${JSON.stringify(code.trimEnd())}`, loader: 'js' }
     })
