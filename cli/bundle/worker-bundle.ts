@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { BuildOptions, Plugin } from 'esbuild'
 import type { WorkerName } from '../../shared/topology.ts'
@@ -45,8 +44,9 @@ const styleSheet: Plugin = {
   setup(build) {
     build.onLoad({ filter: /[\\/]styles\.ts$/ }, async ({ path }) => {
       const { transform } = await import('esbuild')
-      // The query makes it another module after each change.
-      const { styles }: { styles: string } = await import(`${pathToFileURL(path).href}?${statSync(path).mtimeMs}`)
+      // Its code is its address, so that a change makes it another module.
+      const { code: script } = await transform(readFileSync(path, 'utf8'), { loader: 'ts', format: 'esm' })
+      const { styles }: { styles: string } = await import(`data:text/javascript,${encodeURIComponent(script)}`)
       const { code } = await transform(styles, { loader: 'css', minify: true, target: 'es2022' })
       return { contents: `export const styles = ${JSON.stringify(code.trimEnd())}`, loader: 'js' }
     })
