@@ -7,7 +7,8 @@ import { allow, arrival, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 import type { TestClient, TestUser } from '../support/system.ts'
 
-const folder = dirname(createRequire(import.meta.url).resolve('oidc-client-ts/package.json'))
+const require = createRequire(import.meta.url)
+const folder = dirname(require.resolve('oidc-client-ts/package.json'))
 const library = readFileSync(join(folder, 'dist/browser/oidc-client-ts.min.js'), 'utf8')
 
 /** A single-page application as the library's documentation has it; what it knows of the person is on the page. */
