@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { SignJWT, createLocalJWKSet, exportSPKI, generateKeyPair, importJWK } from 'jose'
+import { type JSONWebKeySet, SignJWT, exportSPKI, generateKeyPair, importJWK } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Doubles, withDoubles } from '../support/doubles.ts'
 import { type LeasedKeys } from '../support/durable-objects.ts'
@@ -66,9 +66,7 @@ describe('forged access tokens', () => {
   })
 
   test('attack J2 the public key as a secret', async () => {
-    const jwks: Parameters<typeof createLocalJWKSet>[0] = await (
-      await fetch(`${system.issuer}/.well-known/jwks.json`)
-    ).json()
+    const jwks: JSONWebKeySet = await (await fetch(`${system.issuer}/.well-known/jwks.json`)).json()
     for (const jwk of jwks.keys) {
       const key = await importJWK(jwk, jwk.alg)
       const secrets = [JSON.stringify(jwk), ...(key instanceof Uint8Array ? [] : [await exportSPKI(key)])]
