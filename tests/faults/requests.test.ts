@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Agent } from '../support/agent.ts'
@@ -25,37 +26,38 @@ describe('requests that misbehave', () => {
 
   const endpoints = ['/token', '/userinfo', '/introspect', '/revoke', '/as/par'] as const
 
-  /** What is answered to bytes that are written one by one, and after how long. */
-  function trickle(head: string, interval: number): Promise<{ answer: string; seconds: number }> {
-    const { hostname, port } = new URL(system.issuer)
-    return new Promise((resolve, reject) => {
+  /** What is answered to a body that comes bit by bit, and after how long; a byte each `interval`. */
+  function exchange(path: string, length: number, body: string, interval = 60_000): Promise<[string, number]> {
+    const { hostname, host, port } = new URL(system.issuer)
+    const { authorization } = basic(client)
+    const credentials = path === '/userinfo' ? [] : [`Authorization: ${authorization}`]
+    const fields = [
+      `Host: ${host}`,
+      `Content-Type: ${form['content-type']}`,
+      `Content-Length: ${length}`,
+      ...credentials,
+    ]
+    return new Promise((resolve) => {
       const started = performance.now()
       const socket = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname)
       const timer = setInterval(() => socket.write('a'), interval)
       let answer = ''
-      socket.write(head)
+      socket.write(`POST ${path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${body}`)
       socket.on('data', (chunk) => {
         answer += chunk.toString()
         clearInterval(timer)
         if (answer.includes('\r\n\r\n')) socket.destroy()
       })
-      socket.on('error', reject)
-      socket.on('close', () => {
-        clearInterval(timer)
-        resolve({ answer, seconds: (performance.now() - started) / 1000 })
-      })
+      // Whoever is refused may be cut off while it still writes.
+      socket.on('error', () => undefined)
+      socket.on('close', () => resolve([answer, (performance.now() - started) / 1000]))
     })
   }
 
   test.each(endpoints)('fault F34 ten megabytes at %s are refused before they are read', async (path) => {
-    const started = performance.now()
-    const response = await fetch(system.issuer + path, {
-      method: 'POST',
-      headers: { ...form, ...(path !== '/userinfo' && basic(client)) },
-      body: 'a'.repeat(10_485_760),
-    })
-    await expectError(response, 413, 'payload_too_large')
-    expect(performance.now() - started).toBeLessThan(3000)
+    const [answer, seconds] = await exchange(path, 10_485_760, 'a'.repeat(20_000))
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+    expect(seconds).toBeLessThan(3)
   })
 
   test('fault F34 ten megabytes whose length nobody announced are refused after 64 KiB', async () => {
@@ -85,8 +87,7 @@ describe('requests that misbehave', () => {
   })
 
   test('fault F35 a byte a second is answered 408 after ten seconds', async () => {
-    const head = `POST /token HTTP/1.1\r\nHost: ${new URL(system.issuer).host}\r\nContent-Type: ${form['content-type']}\r\nContent-Length: 1000\r\n\r\n`
-    const { answer, seconds } = await trickle(head, 1000)
+    const [answer, seconds] = await exchange('/token', 1000, '', 1000)
     expect(answer).toMatch(/^HTTP\/1\.1 408 /)
     expect(seconds).toBeGreaterThan(9)
     expect(seconds).toBeLessThan(12)
@@ -107,12 +108,13 @@ describe('requests that misbehave', () => {
     await leave(code, 'REFRESH_TOKENS.put')
     await doubles.fail({})
     await expectError(await redeem(code), 400, 'invalid_grant')
+    const id = createHash('sha256').update(code).digest().subarray(0, 16).toString('base64url')
     const rows = await Promise.all(
       (await everyShard(system, 'GRANT_LEDGER')).map((ledger) =>
-        ledger.sql('SELECT id FROM grants WHERE revoked_at IS NOT NULL AND claimed_at IS NOT NULL'),
+        ledger.sql('SELECT id FROM grants WHERE id = ? AND revoked_at IS NOT NULL', id),
       ),
     )
-    expect(rows.flat()).toHaveLength(1)
+    expect(rows.flat()).toEqual([{ id }])
   })
 
   test('fault F36 a client that leaves while it refreshes asks again and goes on', async () => {
