@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ClientAuthenticationMethod } from '../../shared/protocol/client.ts'
+import type { Agent } from '../support/agent.ts'
 import { answerOf } from '../support/answer.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
@@ -12,11 +13,15 @@ describe('the metadata tells only the truth', () => {
   let system: System
   let client: TestClient
   let user: TestUser
+  /** A browser in which the person has signed in and consented. */
+  let signedIn: Agent
   let metadata: Record<string, unknown>
   beforeAll(async () => {
     system = await startSystem({ variables: { REGISTRATION: 'open' } })
     client = await system.client()
     user = await system.user()
+    signedIn = system.agent()
+    await codeFor(system, client, user, {}, signedIn)
     metadata = await (await fetch(`${system.issuer}/.well-known/openid-configuration`)).json()
   })
   afterAll(() => system[Symbol.asyncDispose]())
@@ -31,9 +36,7 @@ describe('the metadata tells only the truth', () => {
   }
 
   async function authorizes(parameters: Record<string, string>): Promise<boolean> {
-    const agent = system.agent()
-    await codeFor(system, client, user, {}, agent)
-    const response = await agent.follow(await agent.get(authorizationPath(client, parameters)))
+    const response = await signedIn.follow(await signedIn.get(authorizationPath(client, parameters)))
     return response.status === 200 || answerOf(response).parameters['code'] !== undefined
   }
 
@@ -216,6 +219,35 @@ describe('the metadata tells only the truth', () => {
       ...(await userinfo.json()),
     }
     for (const name of listed('claims_supported')) expect(claims, name).toHaveProperty(name)
+  })
+
+  test('XCT-05 scripts of other origins may call what they need, errors included, without credentials', async () => {
+    const origin = { origin: 'https://app.example' }
+    const { access_token } = await signedInTokens(system, client, user)
+    for (const name of ['token', 'userinfo', 'revocation', 'pushed_authorization_request']) {
+      const endpoint = String(metadata[`${name}_endpoint`])
+      const asked = {
+        ...origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization',
+      }
+      const preflight = await fetch(endpoint, { method: 'OPTIONS', headers: asked })
+      expect(Object.fromEntries(preflight.headers), name).toMatchObject({
+        'access-control-allow-origin': '*',
+        'access-control-allow-methods': expect.stringContaining('POST'),
+        'access-control-allow-headers': expect.stringContaining('authorization'),
+      })
+      const refused = await post(endpoint, { token: 'x' }, { ...origin, authorization: 'Bearer x' })
+      expect([refused.status, refused.headers.get('access-control-allow-origin')], name).toEqual([401, '*'])
+      expect(refused.headers.get('access-control-allow-credentials')).toBeNull()
+    }
+    const headers = { ...origin, authorization: `Bearer ${access_token}` }
+    const userinfo = await fetch(String(metadata['userinfo_endpoint']), { headers })
+    expect([userinfo.status, userinfo.headers.get('access-control-allow-origin')]).toEqual([200, '*'])
+    for (const name of ['authorization', 'end_session']) {
+      const preflight = await fetch(String(metadata[`${name}_endpoint`]), { method: 'OPTIONS', headers: origin })
+      expect(preflight.headers.get('access-control-allow-origin')).toBeNull()
+    }
   })
 
   test('DSC-03 DSC-05 what it says is off is off', async () => {
