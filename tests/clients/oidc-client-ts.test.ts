@@ -135,6 +135,11 @@ describe('oidc-client-ts in a page of another origin', () => {
     for (const path of [`/authorize?${request}`, '/signin', '/consent', '/account', '/account/password', '/logout']) {
       await refused(path, { credentials: 'include' })
       await refused(path, {})
+      for (const method of ['GET', 'OPTIONS']) {
+        const headers = { origin: stage.site.origin, 'access-control-request-method': 'POST' }
+        const response = await fetch(`${issuer}${path}`, { method, headers, redirect: 'manual' })
+        expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+      }
     }
     const authorization = `Bearer ${first.access_token}`
     for (const path of ['/userinfo', '/token', '/.well-known/openid-configuration'])
