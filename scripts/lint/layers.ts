@@ -13,6 +13,8 @@ interface Layer {
 const layers: readonly Layer[] = [
   { prefix: 'shared/topology.ts', files: [], packages: [] },
   { prefix: 'shared/config', files: ['shared/topology.ts'], packages: ['valibot'] },
+  // Password hashing is arithmetic, as pure as the rest, and no other library has what production permits.
+  { prefix: 'shared/protocol/password-hash', files: [], packages: ['node:buffer', 'node:crypto'] },
   { prefix: 'shared/protocol/', files: ['shared/topology.ts'], packages: ['jose', 'valibot'] },
   {
     prefix: 'shared/stores/',

@@ -1,15 +1,9 @@
-import {
-  type JSONWebKeySet,
-  base64url,
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  jwtVerify,
-} from 'jose'
+import { type JSONWebKeySet, type JWTVerifyGetKey, base64url, createLocalJWKSet, errors, jwtVerify } from 'jose'
 import {
   type Credentials,
   assertionAlgorithms,
+  checkAssertionText,
+  checkAssertionType,
   checkMethod,
   readCredentials,
 } from '../protocol/client-authentication.ts'
@@ -23,6 +17,7 @@ import type { Throttle } from '../stores/durable-objects/throttle.ts'
 import { decided } from '../stores/grants.ts'
 import { shard, shardOf } from '../stores/shards.ts'
 import type { Outbound } from './outbound.ts'
+import { RemoteKeySet } from './remote-key-set.ts'
 
 /** Longest life of an assertion. Seconds. */
 const longestAssertion = 600
@@ -32,7 +27,8 @@ const tolerance = 60
 
 const remoteKeySets = 200
 
-type KeySet = ReturnType<typeof createRemoteJWKSet>
+/** Callers that this isolate remembers as throttled. */
+const rememberedCallers = 1000
 
 /** Client authentication as every endpoint that needs it shares it (RFC 6749 §2.3, RFC 7523, OpenID Connect Core §9). */
 export class ClientAuthenticator {
@@ -41,7 +37,9 @@ export class ClientAuthenticator {
   readonly #throttle: DurableObjectNamespace<Throttle>
   readonly #outbound: Outbound
   readonly #issuer: string
-  readonly #keySets = new Map<string, KeySet>()
+  readonly #keySets = new Map<string, RemoteKeySet>()
+  /** Until when a caller is refused unheard, or its guesses would still be judged. Seconds. */
+  readonly #refusedUntil = new Map<string, number>()
 
   constructor(parts: {
     clients: Clients
@@ -64,13 +62,19 @@ export class ClientAuthenticator {
    */
   async authenticate(request: Request, params: Parameters, endpoint: string, now: number): Promise<Client> {
     const credentials = readCredentials(request.headers.get('authorization'), params)
+    const client = await this.#clients.find(credentials.clientId, now)
+    const caller = callerKey(request, client)
+    const wait = (this.#refusedUntil.get(caller) ?? now) - now
+    if (credentials.method !== 'none' && wait > 0) throw tooManyFailures(wait)
     try {
-      const client = await this.#clients.find(credentials.clientId, now)
       return await this.#verified(client, credentials, endpoint, now)
     } catch (error) {
-      if (error instanceof OAuthError && error.code === 'invalid_client' && credentials.method !== 'none')
-        await this.#countFailure(request, credentials.clientId, now)
-      throw error
+      if (!(error instanceof OAuthError) || error.code !== 'invalid_client') throw error
+      if (credentials.method !== 'none') await this.#countFailure(caller, now)
+      // A new secret or key works at once: what failed may have been measured by a record that this isolate kept.
+      const latest = client && (await this.#clients.findLatest(client.client_id, now))
+      if (!latest || latest.revision === client.revision) throw error
+      return this.#verified(latest, credentials, endpoint, now)
     }
   }
 
@@ -103,11 +107,11 @@ export class ClientAuthenticator {
     now: number,
     look: 'first' | 'again',
   ): Promise<void> {
-    const algorithms = client.token_endpoint_auth_signing_alg
-      ? [client.token_endpoint_auth_signing_alg]
-      : [...assertionAlgorithms]
+    const registered = client.token_endpoint_auth_signing_alg
+    const algorithms = assertionAlgorithms.filter((alg) => registered === undefined || alg === registered)
+    checkAssertionText(assertion)
     try {
-      const { payload } = await jwtVerify(assertion, this.#keys(client), {
+      const { payload, protectedHeader } = await jwtVerify(assertion, this.#keys(client, now), {
         algorithms,
         issuer: client.client_id,
         subject: client.client_id,
@@ -116,6 +120,7 @@ export class ClientAuthenticator {
         currentDate: new Date(now * 1000),
         requiredClaims: ['exp', 'jti'],
       })
+      checkAssertionType(protectedHeader.typ)
       if ((payload.exp ?? 0) > now + longestAssertion + tolerance) throw invalidClient('the assertion lives too long')
       if (payload.iat !== undefined && payload.iat > now + tolerance)
         throw invalidClient('the assertion is from the future')
@@ -130,30 +135,42 @@ export class ClientAuthenticator {
     }
   }
 
-  #keys(client: Client): KeySet | ReturnType<typeof createLocalJWKSet> {
-    if (client.jwks) return createLocalJWKSet(client.jwks)
-    if (!client.jwks_uri) return createLocalJWKSet(noKeys)
-    const known = this.#keySets.get(client.jwks_uri)
+  #keys(client: Client, now: number): JWTVerifyGetKey {
+    if (client.jwks || !client.jwks_uri) return createLocalJWKSet(client.jwks ?? noKeys)
+    const keySet = this.#remoteKeys(client.jwks_uri)
+    return (header, token) => keySet.key(header, token, now)
+  }
+
+  #remoteKeys(address: string): RemoteKeySet {
+    const known = this.#keySets.get(address)
     if (known) return known
-    const oldest = this.#keySets.size >= remoteKeySets ? this.#keySets.keys().next().value : undefined
-    if (oldest !== undefined) this.#keySets.delete(oldest)
-    const keySet = createRemoteJWKSet(new URL(client.jwks_uri), {
-      [customFetch]: this.#outbound.fetch,
-      cacheMaxAge: 600_000,
-      cooldownDuration: 60_000,
-      timeoutDuration: 5000,
-    })
-    this.#keySets.set(client.jwks_uri, keySet)
+    forgetOldest(this.#keySets, remoteKeySets)
+    const keySet = new RemoteKeySet(address, this.#outbound)
+    this.#keySets.set(address, keySet)
     return keySet
   }
 
-  async #countFailure(request: Request, clientId: string, now: number): Promise<void> {
-    const address = addressKey(request.headers.get('cf-connecting-ip') ?? '')
-    const key = `client:${clientId}:${address}`
-    const wait = await decided(shard(this.#throttle, shardOf(key)).attempt(key, clientPolicy, now))
-    if (wait > 0)
-      throw new OAuthError('too_many_requests', 'too many failed attempts', { retryAfter: wait, reason: 'throttled' })
+  async #countFailure(caller: string, now: number): Promise<void> {
+    const wait = await decided(shard(this.#throttle, shardOf(caller)).attempt(caller, clientPolicy, now))
+    if (wait === 0) return
+    forgetOldest(this.#refusedUntil, rememberedCallers)
+    this.#refusedUntil.set(caller, now + wait)
+    throw tooManyFailures(wait)
   }
+}
+
+/** Names that are no client's share one count, so that inventing names fills no storage. */
+function callerKey(request: Request, client: Client | undefined): string {
+  return `client:${client?.client_id ?? '?'}:${addressKey(request.headers.get('cf-connecting-ip') ?? '')}`
+}
+
+function tooManyFailures(wait: number): OAuthError {
+  return new OAuthError('too_many_requests', 'too many failed attempts', { retryAfter: wait, reason: 'throttled' })
+}
+
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  const oldest = map.size >= most ? map.keys().next().value : undefined
+  if (oldest !== undefined) map.delete(oldest)
 }
 
 const noKeys: JSONWebKeySet = { keys: [] }

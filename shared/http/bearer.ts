@@ -3,6 +3,9 @@ import type { WorkerContext } from './context.ts'
 import { errorResponse } from './error-response.ts'
 import { readForm } from './form.ts'
 
+/** The errors that RFC 6750 §3.1 defines; others concern the request and no token would help. */
+const challenged: ReadonlySet<string> = new Set(['invalid_request', 'invalid_token', 'insufficient_scope'])
+
 /**
  * The access token of a resource request: in the header or, on POST, in the form; never in the address
  * (RFC 6750 §2). Undefined when there is none at all.
@@ -26,8 +29,8 @@ export function bearerChallenge<Deps>(c: WorkerContext<Deps>, error: OAuthError 
     c.header('cache-control', 'no-store')
     return c.body(null, 401)
   }
-  const challenge = `Bearer error="${error.code}", error_description="${error.message}"`
-  if (error.status < 500 && error.status !== 405) c.header('www-authenticate', challenge)
+  if (challenged.has(error.code))
+    c.header('www-authenticate', `Bearer error="${error.code}", error_description="${error.message}"`)
   return errorResponse(c, error)
 }
 

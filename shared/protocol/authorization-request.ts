@@ -48,10 +48,24 @@ export function responseTarget(params: Parameters, client: Client): ResponseTarg
   const only = client.redirect_uris.length === 1 && !params.get('scope')?.split(' ').includes('openid')
   const redirectUri = asked ?? (only ? client.redirect_uris[0] : undefined)
   if (redirectUri === undefined) return 'bad_redirect_uri'
-  if (asked !== undefined && !isRegisteredRedirectUri(asked, client.redirect_uris, client.application_type === 'native'))
+  if (
+    asked !== undefined &&
+    !isRegisteredRedirectUri(asked, client.redirect_uris, client.application_type === 'native')
+  )
     return 'bad_redirect_uri'
-  const mode = params.get('response_mode')
-  return { redirectUri, mode: isResponseMode(mode) ? mode : 'query', state: params.get('state') }
+  return { redirectUri, mode: responseMode(params), state: params.get('state') }
+}
+
+/**
+ * How a response travels, errors of a response type that we do not serve included: whoever asks for a token in front
+ * looks into the fragment, and a query must never carry one (OAuth 2.0 Multiple Response Type Encoding Practices §5).
+ */
+function responseMode(params: Parameters): ResponseMode {
+  const asked = params.get('response_mode')
+  const types = params.get('response_type')?.split(' ') ?? []
+  const inFront = types.includes('token') || types.includes('id_token')
+  if (isResponseMode(asked) && !(inFront && asked === 'query')) return asked
+  return inFront ? 'fragment' : 'query'
 }
 
 /**
@@ -92,6 +106,10 @@ function isResponseMode(value: string | undefined): value is ResponseMode {
   return responseModes.some((mode) => mode === value)
 }
 
+function isPrompt(value: string): value is Prompt {
+  return prompts.some((prompt) => prompt === value)
+}
+
 function checkResponseType(params: Parameters, client: Client): void {
   const type = params.get('response_type')
   if (type === undefined) throw invalidRequest('response_type is missing')
@@ -111,9 +129,10 @@ function requestedScope(params: Parameters, client: Client): string[] {
 
 function requestedPrompts(value: string | undefined): Prompt[] {
   const asked = value?.split(' ').filter(Boolean) ?? []
-  const known = prompts.filter((prompt) => asked.includes(prompt))
-  if (known.includes('none') && asked.length > 1) throw invalidRequest('prompt=none stands alone')
-  return known
+  // Our metadata names the values, so others are errors (Initiating User Registration §4.1).
+  if (!asked.every(isPrompt)) throw invalidRequest('prompt has an unknown value')
+  if (asked.includes('none') && asked.length > 1) throw invalidRequest('prompt=none stands alone')
+  return asked
 }
 
 function maximumAge(value: string | undefined, fallback: number | undefined): number | undefined {

@@ -30,10 +30,12 @@ function isClaimScope(scope: string): scope is ClaimScope {
   return Object.hasOwn(scopeClaims, scope)
 }
 
-/** The person's claims that the scopes release; absent ones are left out, never null (Core §5.3.2). */
+/** The person's claims that the scopes release; absent ones are left out, never null or empty (Core §5.3.2). */
 export function releasedClaims(claims: Record<string, unknown>, scopes: readonly string[]): Record<string, unknown> {
   const names = scopes.filter(isClaimScope).flatMap((scope): readonly string[] => scopeClaims[scope])
-  return Object.fromEntries(
-    names.filter((name) => claims[name] !== undefined && claims[name] !== null).map((name) => [name, claims[name]]),
-  )
+  return Object.fromEntries(names.filter((name) => !isAbsent(claims[name])).map((name) => [name, claims[name]]))
+}
+
+function isAbsent(claim: unknown): boolean {
+  return claim === undefined || claim === null || claim === ''
 }

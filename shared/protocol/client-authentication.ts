@@ -1,6 +1,8 @@
+import { base64url } from 'jose'
 import { type Client, type ClientAuthenticationMethod } from './client.ts'
 import { invalidClient, invalidRequest } from './error.ts'
 import type { Parameters } from './parameters.ts'
+import { repeatsMember } from './strict-json.ts'
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -9,7 +11,11 @@ export const assertionAlgorithms = ['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519
 
 /** What a request presents to prove which client it comes from, not yet checked. */
 export type Credentials =
-  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientId: string; readonly secret: string }
+  | {
+      readonly method: 'client_secret_basic' | 'client_secret_post'
+      readonly clientId: string
+      readonly secret: string
+    }
   | { readonly method: 'private_key_jwt'; readonly clientId: string; readonly assertion: string }
   | { readonly method: 'none'; readonly clientId: string }
 
@@ -47,9 +53,31 @@ export function readCredentials(authorization: string | null, params: Parameters
  * Only the registered method counts (RFC 6749 §2.3), whatever else the client could prove.
  * @throws OAuthError invalid_client
  */
-export function checkMethod(client: Client, method: ClientAuthenticationMethod): void {
+export function checkMethod(
+  client: Pick<Client, 'token_endpoint_auth_method'>,
+  method: ClientAuthenticationMethod,
+): void {
   if (client.token_endpoint_auth_method !== method)
     throw invalidClient('authentication failed', `method ${method} is not the registered one`)
+}
+
+/**
+ * Header and claims of an assertion must name each member once.
+ * @throws OAuthError invalid_client
+ */
+export function checkAssertionText(assertion: string): void {
+  for (const part of assertion.split('.').slice(0, 2))
+    if (repeatsMember(jsonText(part))) throw invalidClient('the assertion is malformed', 'a member is repeated')
+}
+
+/**
+ * A JWT that says it is something else is no assertion (RFC 8725 §3.11).
+ * @throws OAuthError invalid_client
+ */
+export function checkAssertionType(typ: string | undefined): void {
+  const type = typ?.toLowerCase().replace(/^application\//, '')
+  if (type !== undefined && type !== 'jwt' && type !== 'client-authentication+jwt')
+    throw invalidClient('authentication failed', `typ ${type}`)
 }
 
 /** User name and password are form-encoded before they are joined (RFC 6749 §2.3.1). */
@@ -81,13 +109,21 @@ function formDecode(text: string): string {
 /** The client an assertion claims to come from; its keys then verify the claim. */
 function unverifiedIssuer(assertion: string): string {
   if (assertion.length > 16_384) throw invalidClient('the assertion is too large')
-  const payload = assertion.split('.')[1] ?? ''
   try {
-    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))
+    const claims: unknown = JSON.parse(jsonText(assertion.split('.')[1] ?? ''))
     if (typeof claims === 'object' && claims !== null && 'iss' in claims && typeof claims.iss === 'string')
       return claims.iss
   } catch {
     // Falls through to the refusal: not a JWT is answered like a JWT without an issuer.
   }
   throw invalidClient('the assertion is malformed')
+}
+
+/** @throws OAuthError invalid_client if it is not base64url. */
+function jsonText(part: string): string {
+  try {
+    return new TextDecoder().decode(base64url.decode(part))
+  } catch {
+    throw invalidClient('the assertion is malformed')
+  }
 }

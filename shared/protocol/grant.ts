@@ -65,7 +65,11 @@ function isGrant(value: unknown): value is Grant {
  * (RFC 8707 §2).
  * @throws OAuthError invalid_target
  */
-export function requestedResources(asked: readonly string[], client: Client, issuer: string): string[] {
+export function requestedResources(
+  asked: readonly string[],
+  client: Pick<Client, 'resource_indicators'>,
+  issuer: string,
+): string[] {
   for (const resource of asked) {
     if (!URL.canParse(resource) || resource.includes('#'))
       throw new OAuthError('invalid_target', 'resource must be an absolute URI without fragment')

@@ -27,23 +27,35 @@ export const leaseSeconds = 30
  */
 export const publicationLead = jwksMaxAge + jwksStaleWhileRevalidate + 8 * leaseSeconds
 
-/** The key of an algorithm that signs at `now`: the one that started last. */
+/**
+ * The key of an algorithm that signs at `now`: the one that started last. A clock that is behind the first start gets
+ * the first key.
+ */
 export function currentKey<K extends KeyTimes>(keys: readonly K[], alg: string, now: number): K | undefined {
-  return keys
-    .filter((key) => key.alg === alg && key.signsFrom !== undefined && key.signsFrom <= now)
-    .reduce<K | undefined>((latest, key) => ((key.signsFrom ?? 0) >= (latest?.signsFrom ?? 0) ? key : latest), undefined)
+  const planned = keys.filter((key) => key.alg === alg && key.signsFrom !== undefined).toSorted(byStart)
+  return planned.findLast((key) => startOf(key) <= now) ?? planned[0]
 }
 
 /** The published key that signs after the current one: the planned one, or else the one published longest. */
 export function nextKey<K extends KeyTimes>(keys: readonly K[], alg: string, now: number): K | undefined {
-  const waiting = keys.filter((key) => key.alg === alg && (key.signsFrom === undefined || key.signsFrom > now))
+  const current = currentKey(keys, alg, now)
+  const waiting = keys.filter((key) => key.alg === alg && key.kid !== current?.kid && startOf(key) > now)
   return waiting.find((key) => key.signsFrom !== undefined) ?? waiting.toSorted((a, b) => a.createdAt - b.createdAt)[0]
 }
 
 export function keyState(key: KeyTimes, keys: readonly KeyTimes[], now: number): KeyState {
   if (key.leavesAt !== undefined && key.leavesAt <= now) return 'gone'
-  if (key.signsFrom === undefined || key.signsFrom > now) return 'next'
-  return currentKey(keys, key.alg, now)?.kid === key.kid ? 'current' : 'retiring'
+  if (currentKey(keys, key.alg, now)?.kid === key.kid) return 'current'
+  return startOf(key) > now ? 'next' : 'retiring'
+}
+
+function startOf(key: KeyTimes): number {
+  return key.signsFrom ?? Infinity
+}
+
+/** Of two that started at once, the one that is not leaving counts as later. */
+function byStart(a: KeyTimes, b: KeyTimes): number {
+  return startOf(a) - startOf(b) || Number(a.leavesAt === undefined) - Number(b.leavesAt === undefined)
 }
 
 /** When a key may take over: at once if it has been published long enough, or as soon as it has. */

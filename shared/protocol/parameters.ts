@@ -13,7 +13,7 @@ const repeatable = new Set(['resource'])
 export class Parameters {
   readonly #values = new Map<string, string[]>()
 
-  /** @throws OAuthError invalid_request for a repeated parameter. */
+  /** @throws OAuthError invalid_request for more parameters than any request has. */
   constructor(pairs: Iterable<readonly [string, string]>) {
     let count = 0
     const repeated: string[] = []
@@ -21,8 +21,8 @@ export class Parameters {
       if (++count > maximum) throw new OAuthError('invalid_request', 'too many parameters')
       const present = this.#values.get(name)
       if (!present) this.#values.set(name, [value])
-      else if (repeatable.has(name)) present.push(value)
-      else repeated.push(name)
+      else present.push(value)
+      if (present && !repeatable.has(name)) repeated.push(name)
     }
     this.repeated = repeated
   }
@@ -51,7 +51,7 @@ export class Parameters {
     return value
   }
 
-  /** For storing the request as it came. */
+  /** For storing the request as it came, repetitions included: whoever takes it up refuses them. */
   entries(): [string, string][] {
     return [...this.#values].flatMap(([name, values]) => values.map((value): [string, string] => [name, value]))
   }

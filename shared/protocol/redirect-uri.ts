@@ -14,7 +14,8 @@ const loopback = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(\/[\x21-\x7e
 
 function loopbackWithoutPort(uri: string): string | undefined {
   const match = loopback.exec(uri)
-  return match ? `${match[1]}${match[2] ?? ''}` : undefined
+  // A port beyond 65535 makes it no URI that anybody could be sent to.
+  return match && URL.canParse(uri) ? `${match[1]}${match[2] ?? ''}` : undefined
 }
 
 /** The redirect URI with the response parameters added to its query (RFC 6749 §4.1.2). */

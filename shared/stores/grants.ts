@@ -42,9 +42,8 @@ export class Grants {
 
   /** What was granted, not yet whether it still counts. */
   async find(at: { shard: number; id: string }): Promise<Grant | undefined> {
-    return (
-      parseGrant(await this.#carrier.get(at.id)) ?? parseGrant(await decided(shard(this.#ledger, at.shard).read(at.id)))
-    )
+    const carried = readRecord(await this.#carrier.get(at.id), at.id, 'carrier')
+    return carried ?? readRecord(await decided(shard(this.#ledger, at.shard).read(at.id)), at.id, 'ledger')
   }
 
   /** Keeps the record of a grant for refreshes. */
@@ -60,7 +59,7 @@ export class Grants {
     lifetimes: { tokensUntil: number; refreshUntil: number | undefined },
     now: number,
   ): Promise<void> {
-    const refusal = await decided(
+    const refusal = await decidedOnRetry(() =>
       shard(this.#ledger, at.shard).claim(at.id, redemptionId, knowledge(client), lifetimes, now),
     )
     if (refusal) throw refused(refusal)
@@ -73,7 +72,7 @@ export class Grants {
     lifetimes: { tokensUntil: number; refreshUntil: number },
     now: number,
   ): Promise<{ generation: number; expiresAt: number }> {
-    const result = await decided(
+    const result = await decidedOnRetry(() =>
       shard(this.#ledger, at.shard).rotate(at.id, at.generation, knowledge(client), lifetimes, now),
     )
     if (result.refusal) throw refused(result.refusal)
@@ -92,6 +91,31 @@ export async function decided<T>(call: Promise<T>): Promise<T> {
   } catch (error) {
     throw unavailable(error)
   }
+}
+
+/**
+ * The same for calls that give the same answer when they are repeated: an object that died may have decided before,
+ * so it is asked a second time. An overloaded one is not: asking again is what overloads it.
+ */
+async function decidedOnRetry<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!isFlagged(error, 'retryable') || isFlagged(error, 'overloaded')) throw unavailable(error)
+    return decided(call())
+  }
+}
+
+/** Workers mark errors of Durable Objects with properties of their own. */
+function isFlagged(error: unknown, flag: 'retryable' | 'overloaded'): boolean {
+  return typeof error === 'object' && error !== null && Reflect.get(error, flag) === true
+}
+
+/** A record that cannot be read counts as absent; which one it was is for the operator to find. */
+function readRecord(text: string | undefined, id: string, source: 'carrier' | 'ledger'): Grant | undefined {
+  const grant = parseGrant(text)
+  if (text !== undefined && !grant) console.warn(JSON.stringify({ level: 'warn', event: 'bad_record', source, id }))
+  return grant
 }
 
 function knowledge(client: Client): ClientKnowledge {

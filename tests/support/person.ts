@@ -29,3 +29,8 @@ export async function arrival(page: Page, pathname = '/callback'): Promise<URL> 
   await page.waitForURL((url) => url.hostname === '127.0.0.1' && url.pathname === pathname)
   return new URL(page.url())
 }
+
+/** What a page is about. */
+export async function heading(page: Page): Promise<string | null> {
+  return page.getByRole('heading', { level: 1 }).textContent()
+}

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import type { Client } from '../../shared/protocol/client.ts'
 import { openBrowser, type PageOptions, type TestBrowser } from './browser.ts'
+import { authorizationPath } from './oauth.ts'
 import { openSite, type Site } from './site.ts'
 import { startSystem, type System, type SystemOptions, type TestClient } from './system.ts'
 
@@ -15,6 +16,8 @@ export interface Stage {
   newPage(options?: PageOptions): Promise<Page>
   /** A client whose pages are the site's. */
   client(metadata?: Partial<Client>): Promise<TestClient>
+  /** The address of an authorization request of the client; `null` leaves a parameter out. */
+  request(client: TestClient, parameters?: Record<string, string | null>): string
   /**
    * Ends every context.
    * @throws Error with the complaints since the last time.
@@ -43,6 +46,7 @@ export async function openStage(options: SystemOptions = {}): Promise<Stage> {
         post_logout_redirect_uris: [`${site.origin}/signed-out`],
         ...metadata,
       }),
+    request: (client, parameters) => `${system.issuer}${authorizationPath(client, parameters)}`,
     async tidy() {
       await Promise.all(browser.browser.contexts().map((context) => context.close()))
       site.pages.clear()

@@ -43,6 +43,8 @@ export interface SystemOptions {
   readonly variables?: Readonly<Record<string, string>>
   /** Changes the Workers before they start: doubles for bindings, other code. */
   readonly transform?: (workers: LocalWorker[]) => LocalWorker[]
+  /** A port for each Worker, and no memory of what they log. */
+  readonly measured?: boolean
 }
 
 /** Every standard claim, so that each scope has something to release. */
@@ -74,14 +76,16 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const logs: WorkerLog[] = []
   const local = await startLocalEnvironment({
     unlimited: true,
-    onLog: (log) => logs.push(log),
+    direct: options.measured ?? false,
+    ...(!options.measured && { onLog: (log) => logs.push(log) }),
     ...(publishedBundles && { scripts: publishedBundles }),
     ...(options.variables && { variables: options.variables }),
     ...(options.transform && { transform: options.transform }),
   })
   const db = async () => {
     const { DB } = await local.env('op-auth')
-    return DB as D1Database
+    if (!isDatabase(DB)) throw new Error('op-auth has no database')
+    return DB
   }
   return {
     issuer: local.issuer,
@@ -115,6 +119,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     dispose: () => local.dispose(),
     [Symbol.asyncDispose]: () => local.dispose(),
   } as System & { dispose(): Promise<void> }
+}
+
+function isDatabase(binding: unknown): binding is D1Database {
+  return typeof binding === 'object' && binding !== null && 'prepare' in binding
 }
 
 function defaultClient(secret: string): Client {

@@ -1,3 +1,4 @@
+import { reasonText } from '../../shared/http/app.ts'
 import { readForm } from '../../shared/http/form.ts'
 import { responseTarget } from '../../shared/protocol/authorization-request.ts'
 import type { Client } from '../../shared/protocol/client.ts'
@@ -67,19 +68,23 @@ export async function readStoredRequest(
   return read instanceof Response ? read : { ...read, pushed: pushed ?? read.pushed }
 }
 
-/** Takes the next step; what the rules refuse from here on is the client's to know. */
+/** Takes the next step; what is refused or fails from here on is the client's to know (RFC 6749 §4.1.2.1). */
 export async function proceedWith(c: AuthContext, flow: Flow): Promise<Response> {
   try {
     return await proceed(c, flow)
   } catch (error) {
-    if (error instanceof OAuthError && error.status < 500) return respondError(c, flow.target, error)
-    throw error
+    if (!(error instanceof OAuthError)) throw error
+    c.var.log['reason'] = reasonText(error.reason)
+    return respondError(c, flow.target, error)
   }
 }
 
 /** Client, pushed request and response target, or the page that says why nothing can be sent to the client. */
 export async function readRequest(c: AuthContext, outer: Parameters): Promise<Omit<Flow, 'interaction'> | Response> {
   const { deps, now } = c.var
+  // With two of these nobody knows whose request it is, nor where an answer may go.
+  if (outer.repeated.includes('client_id') || outer.repeated.includes('request_uri'))
+    return errorPage(c, 'bad_request', 400)
   const clientId = outer.get('client_id')
   const client = clientId === undefined ? undefined : await deps.clients.find(clientId, now)
   if (!client || client.disabled) return errorPage(c, 'unknown_client', 400)

@@ -76,7 +76,6 @@ export async function sessionOf(
 /** Sends the browser to a page, with the request kept for when it comes back. */
 async function toPage(c: AuthContext, flow: Flow, page: string, signedIn: SignedIn | undefined): Promise<Response> {
   const { deps, now } = c.var
-  const browser = await markedBrowser(c)
   const request = {
     params: flow.params.entries(),
     ...(flow.pushed !== undefined && { pushed: flow.pushed }),
@@ -85,7 +84,7 @@ async function toPage(c: AuthContext, flow: Flow, page: string, signedIn: Signed
   const stored = flow.interaction
     ? await deps.interactions.update(flow.interaction, request, now)
     : await deps.interactions.start(
-        { v: 1, purpose: 'authorize', browser: browser.id, startedAt: now, ...request },
+        { v: 1, purpose: 'authorize', browser: (await markedBrowser(c)).id, startedAt: now, ...request },
         now,
       )
   return c.redirect(`${page}?${new URLSearchParams({ interaction: stored.handle })}`, 303)
@@ -153,11 +152,17 @@ async function openGrant(
   try {
     await deps.grants.open(place, grant, client, now)
   } catch (error) {
+    if (error instanceof OAuthError && error.code === 'invalid_client') throw disabledClient(error)
     if (!(error instanceof StaleClient)) throw error
     const latest = await deps.clients.findLatest(client.client_id, now)
-    if (!latest || latest.disabled) throw new OAuthError('unauthorized_client', 'the client is disabled')
+    if (!latest || latest.disabled) throw disabledClient(error)
     await deps.grants.open(place, grant, latest, now)
   }
+}
+
+/** As the authorization endpoint says it: `invalid_client` is an answer to client authentication. */
+function disabledClient(reason: unknown): OAuthError {
+  return new OAuthError('unauthorized_client', 'the client is disabled', { reason })
 }
 
 function grantOf(request: AuthorizationRequest, client: Client, { session }: SignedIn, now: number): Grant {

@@ -18,7 +18,9 @@ export async function pushAuthorizationRequest(c: AuthContext): Promise<Response
   const target = responseTarget(params, client)
   if (typeof target === 'string') throw invalidRequest('redirect_uri is not registered')
   authorizationRequest(params, target, client, deps.issuer)
-  const pushed = params.entries().filter(([name]) => !credentials.has(name))
+  // A client that authenticates by header may leave its id out of the body; the stored request has to name it.
+  const pushed = params.entries().filter(([name]) => name !== 'client_id' && !credentials.has(name))
+  pushed.push(['client_id', client.client_id])
   const requestUri = await deps.pushedRequests.push({ clientId: client.client_id, params: pushed }, now)
   return c.json({ request_uri: requestUri, expires_in: deps.pushedRequests.lifetime }, 201, {
     'cache-control': 'no-store',

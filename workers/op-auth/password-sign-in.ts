@@ -17,7 +17,7 @@ export type PasswordOutcome =
 /** A hash stops the isolate for a fifth of a second, so more than these at once are sent away. */
 const maximumWaiting = 4
 
-/** Longer text is no password of ours, and hashing it would cost us. Characters. */
+/** Longer text is nobody's password, and hashing it would cost us. Characters. */
 const longestPassword = 1024
 
 const deviceLifetime = 31_536_000
@@ -75,13 +75,15 @@ export class PasswordSignIn {
   ): Promise<PasswordOutcome> {
     const user = await this.#users.findByIdentifier(identifier)
     const account = await this.#accountKey(request, user, identifier, now)
-    const wait = Math.max(
-      await this.#attempt(`address:${address}`, addressPolicy, now),
-      await this.#attempt(account, accountPolicy, now),
-    )
+    // An address that has to wait is not counted against the account: it could lock out its owner.
+    const wait =
+      (await this.#attempt(`address:${address}`, addressPolicy, now)) ||
+      (await this.#attempt(account, accountPolicy, now))
     if (wait > 0) return { problem: 'throttled', retryAfter: wait }
     const stored = user && (await this.#users.password(user.sub))
-    const matches = await verifyPassword(stored ?? nobodysHash, password.slice(0, longestPassword))
+    const matches =
+      (await verifyPassword(stored ?? nobodysHash, password.slice(0, longestPassword))) &&
+      password.length <= longestPassword
     if (!user || !stored || !matches || user.disabled) return { problem: 'wrong_credentials', account: user?.sub }
     await decided(shard(this.#throttle, shardOf(account)).clear(account))
     if (needsRehash(stored)) await this.#users.setPassword(user.sub, await hashPassword(password), now)

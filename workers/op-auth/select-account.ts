@@ -33,7 +33,10 @@ export async function selectAccount(c: AuthContext): Promise<Response> {
   const { deps, now } = c.var
   const wanted = visit.form.get('account')
   const chosen = (await deps.sessions.all(c.req.raw, now)).find(({ session }) => session.sub === wanted)
-  if (!chosen) return c.redirect(`/signin?${new URLSearchParams({ interaction: visit.interaction.handle })}`, 303)
+  if (!chosen) {
+    const query = new URLSearchParams({ interaction: visit.interaction.handle, account: 'other' })
+    return c.redirect(`/signin?${query}`, 303)
+  }
   c.header('set-cookie', await deps.sessions.prefer(c.req.raw, chosen, now), { append: true })
   const progress = { session: chosen.id, chosen: true, consented: false }
   return goOn(c, visit, await deps.interactions.update(visit.interaction, progress, now))

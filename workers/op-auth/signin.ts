@@ -45,7 +45,8 @@ export async function showSignIn(c: AuthContext): Promise<Response> {
   const visit = await visitOf(c, c.req.query('interaction'))
   if (visit instanceof Response) return visit
   const { deps, now } = c.var
-  const current = await deps.sessions.current(c.req.raw, now)
+  const another = c.req.query('account') === 'other'
+  const current = another ? undefined : await deps.sessions.current(c.req.raw, now)
   const user = current && (await deps.users.find(current.session.sub))
   const identifier = visit.flow?.params.get('login_hint') ?? user?.username ?? user?.email
   return signInPage(c, visit, { identifier, reason: current ? 'reauthenticate' : undefined })

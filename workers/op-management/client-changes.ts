@@ -26,12 +26,16 @@ export class ClientChanges {
     this.#ledger = ledger
   }
 
-  /** @throws OAuthError already_exists */
-  async create(client: Omit<Client, 'revision'>, event: AuditEvent): Promise<Client> {
+  /**
+   * @param name a chosen one may be that of a deleted client, whom the ledger then has to let in again; a random one
+   * is new, and nobody waits for it.
+   * @throws OAuthError already_exists
+   */
+  async create(client: Omit<Client, 'revision'>, name: 'random' | 'chosen', event: AuditEvent): Promise<Client> {
     const created = { ...client, revision: event.time }
-    // A client of this name may have been deleted before: the ledger has to let it in again.
     await this.#registry.insert(created, event)
-    await this.#tell(created, event)
+    await this.#carry(created, event)
+    if (name === 'chosen') await this.#announce(created, created.disabled)
     return created
   }
 
@@ -39,13 +43,18 @@ export class ClientChanges {
    * Replaces a client by what `change` makes of its latest record.
    * @throws OAuthError not_found
    */
-  async change(clientId: string, event: AuditEvent, change: (client: Client) => Client | Promise<Client>): Promise<Client> {
+  async change(
+    clientId: string,
+    event: AuditEvent,
+    change: (client: Client) => Client | Promise<Client>,
+  ): Promise<Client> {
     for (let turn = 0; turn < turns; turn++) {
       const before = await this.#registry.find(clientId)
       if (!before) throw noSuchClient()
       const after = { ...(await change(before)), revision: Math.max(event.time, before.revision + 1) }
       if (!(await this.#registry.replace(after, before.revision, event))) continue
-      await this.#tell(after, event)
+      await this.#carry(after, event)
+      await this.#announce(after, after.disabled)
       return after
     }
     throw unavailable('the client is being changed by many at once')
@@ -65,9 +74,8 @@ export class ClientChanges {
     await this.#carrier.delete(clientId)
   }
 
-  async #tell(client: Client, event: AuditEvent): Promise<void> {
+  async #carry(client: Client, event: AuditEvent): Promise<void> {
     await this.#carrier.put(client.client_id, JSON.stringify(client), undefined, seconds(event))
-    await this.#announce(client, client.disabled)
   }
 
   async #announce(client: Client, stopped: boolean): Promise<void> {

@@ -31,6 +31,7 @@ export async function register(c: ManagementContext): Promise<Response> {
       disabled: false,
       registration_token_hash: await handleHash(registrationToken),
     },
+    'random',
     { time: Date.now(), actor: clientId, action: 'clients.register', target: clientId, outcome: 'done', requestId },
   )
   log['client_id'] = clientId

@@ -1,6 +1,11 @@
 import { secretHash } from '../../shared/http/authenticate-client.ts'
 import { readJson } from '../../shared/http/form.ts'
-import { clientMetadata, needsSecret, operatorsMembers, registeredMetadata } from '../../shared/protocol/client-metadata.ts'
+import {
+  clientMetadata,
+  needsSecret,
+  operatorsMembers,
+  registeredMetadata,
+} from '../../shared/protocol/client-metadata.ts'
 import type { Client, ClientMetadata } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
 import type { AuditEvent } from '../../shared/stores/d1/audit-log.ts'
@@ -69,7 +74,8 @@ async function checkIdentity(client: Client, input: unknown): Promise<void> {
   const { client_secret: secret } = members
   if (secret === undefined) return
   const hash = typeof secret === 'string' ? await secretHash(secret) : undefined
-  if (!client.secrets.some((stored) => stored.hash === hash)) throw invalid('client_secret must be the one of the client')
+  if (!client.secrets.some((stored) => stored.hash === hash))
+    throw invalid('client_secret must be the one of the client')
 }
 
 /** What the operator decided about the client stays; what the client leaves out goes back to its default. */

@@ -63,6 +63,9 @@ const algorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256']
 const defaultRotationDays = 90
 const day = 86_400
 
+/** When an alarm that failed is tried again. Seconds. */
+const retryInterval = 3600
+
 /**
  * The one object that makes and keeps signing keys, handle keys and the operators' public keys. Private parts are
  * sealed at rest. Every decision is a synchronous statement after the cryptography it needs: concurrent calls find
@@ -72,6 +75,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   readonly #sql: SqlStorage
   readonly #seal: Seal
   readonly #longestToken: number
+  #making: Promise<void> | undefined
 
   constructor(ctx: DurableObjectState, env: KeyManagerEnv) {
     super(ctx, env)
@@ -146,10 +150,14 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     if (!alg) return undefined
     await this.#ensureSpare(alg, now)
     const wasCurrent = currentKey(this.#keys(now), alg, now)?.kid === kid
+    const successor = nextKey(this.#keys(now), alg, now)
+    const wasPlanned = successor?.kid === kid && successor.signsFrom !== undefined
     if (this.#sql.exec('DELETE FROM keys WHERE kid = ?', kid).rowsWritten === 0) return undefined
     const replacement = wasCurrent ? nextKey(this.#keys(now), alg, now) : currentKey(this.#keys(now), alg, now)
     if (!replacement) throw new Error(`no ${alg} key is left`)
     if (wasCurrent) this.#sql.exec('UPDATE keys SET signs_from = ? WHERE kid = ?', now, replacement.kid)
+    // The current key must not leave for a successor that is gone.
+    if (wasPlanned) this.#sql.exec('UPDATE keys SET leaves_at = NULL WHERE kid = ?', replacement.kid)
     await this.#ensureSpare(alg, now)
     return { kid, alg, replacement: replacement.kid }
   }
@@ -163,6 +171,8 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   override async alarm(): Promise<void> {
     const now = Math.floor(Date.now() / 1000)
+    // Cloudflare gives up an alarm that keeps failing; this one then comes again.
+    await this.ctx.storage.setAlarm((now + retryInterval) * 1000)
     this.#sql.exec('DELETE FROM keys WHERE leaves_at <= ?', now)
     if (this.#nextRotation(now) <= now) await this.rotate(undefined, false, now)
     else await this.#schedule(now)
@@ -257,16 +267,23 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     )
   }
 
-  /** A current and a next key for every algorithm, made on first use. */
+  /** A current and a next key for every algorithm, made on first use; whoever comes meanwhile waits for them. */
   async #ensureKeys(now: number): Promise<void> {
+    if (algorithms.every((alg) => currentKey(this.#keys(now), alg, now))) return
+    this.#making ??= this.#makeKeys(now).finally(() => {
+      this.#making = undefined
+    })
+    await this.#making
+  }
+
+  async #makeKeys(now: number): Promise<void> {
     for (const alg of algorithms) {
       if (currentKey(this.#keys(now), alg, now)) continue
       const [current, next] = await Promise.all([this.#generate(alg, now), this.#generate(alg, now)])
-      if (currentKey(this.#keys(now), alg, now)) continue
       this.#insert({ ...current, signsFrom: now })
       this.#insert(next)
-      await this.#schedule(now)
     }
+    await this.#schedule(now)
   }
 
   /** Publishes a key beyond the one that signs next, so that a switch always leaves another next behind. */
@@ -274,8 +291,15 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const waiting = () =>
       this.#keys(now).filter((key) => key.alg === alg && keyState(key, this.#keys(now), now) === 'next')
     if (waiting().length > 1) return
+    await this.#checkSecret()
     const fresh = await this.#generate(alg, now)
     if (waiting().length <= 1) this.#insert(fresh)
+  }
+
+  /** A wrong secret must not put anything of its own between what the right one sealed. */
+  async #checkSecret(): Promise<void> {
+    const [key] = this.#sql.exec<{ kid: string; sealed: string }>('SELECT kid, sealed FROM keys LIMIT 1').toArray()
+    if (key) await this.#seal.open(key.kid, key.sealed)
   }
 
   #switch(alg: SigningAlgorithm, immediately: boolean, now: number): Rotation {
@@ -325,6 +349,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const read = () =>
       this.#sql.exec<{ id: number; sealed: string }>('SELECT id, sealed FROM secrets WHERE name = ?', name).toArray()
     if (read().length === 0) {
+      await this.#checkSecret()
       const sealed = await this.#seal.seal(name, base64url.encode(crypto.getRandomValues(new Uint8Array(32))))
       this.#sql.exec('INSERT OR IGNORE INTO secrets VALUES (?, 1, ?)', name, sealed)
     }

@@ -15,8 +15,9 @@ export function contentSecurityPolicy(formTargets: readonly string[] = []): stri
   ].join('; ')
 }
 
-/** The policy's name for where a URI leads: its origin, or the scheme where it has none. */
+/** The policy's name for where a URI leads: its origin, or the scheme where it has none that the grammar can say. */
 function source(uri: string): string {
-  const { origin, protocol } = new URL(uri)
-  return origin === 'null' ? protocol : origin
+  const { origin, protocol, hostname } = new URL(uri)
+  // A policy has no word for an IPv6 address (CSP 3 §2.3.1), which native clients on loopback use.
+  return origin === 'null' || hostname.startsWith('[') ? protocol : origin
 }

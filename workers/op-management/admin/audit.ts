@@ -12,7 +12,14 @@ export async function listAudit(call: AdminCall): Promise<Response> {
   if (before !== undefined && !Number.isSafeInteger(before)) throw invalidRequest('cursor is not one of this list')
   const entries = await call.deps.audit.list({ since, actor: call.query('actor'), before, limit })
   return call.answer({
-    events: entries.map(({ id: _, time, ...event }) => ({ time: new Date(time).toISOString(), ...event })),
+    events: entries.map(({ time, actor, action, target, outcome, requestId }) => ({
+      time: new Date(time).toISOString(),
+      actor,
+      action,
+      target,
+      outcome,
+      requestId,
+    })),
     nextCursor: nextCursor(entries.length === limit, entries.at(-1)?.id.toString()),
   })
 }

@@ -39,7 +39,8 @@ async function verifiedToken(c: ManagementContext, token: string): Promise<{ ope
   if (token.length > longestToken) throw refused('the token is too long')
   let operator: Operator | undefined
   const keyOf = async ({ kid }: JWTHeaderParameters) => {
-    if (typeof kid === 'string' && /^[\w-]{43}$/.test(kid)) operator = await decided(deps.keyManager.operator(kid, now))
+    if (typeof kid === 'string' && /^[\w-]{43}$/.test(kid))
+      operator = await decided(deps.keyManager().operator(kid, now))
     if (!operator) throw refused('no operator has this key')
     return importJWK(operator.publicKey, 'EdDSA')
   }

@@ -56,7 +56,8 @@ export class AdminCall {
 
   json(): unknown {
     const type = this.#c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-    if (this.#body !== '' && type !== 'application/json') throw invalidRequest('the content type must be application/json')
+    if (this.#body !== '' && type !== 'application/json')
+      throw invalidRequest('the content type must be application/json')
     return this.#body === '' ? {} : parseJson(this.#body)
   }
 

@@ -15,7 +15,10 @@ const longestOverlap = 30 * 86_400
 
 const Identity = v.object({
   client_id: v.exactOptional(
-    v.pipe(v.string(), v.check((id) => isClientId(id) && !id.includes(':'), 'printable ASCII without colon and space')),
+    v.pipe(
+      v.string(),
+      v.check((id) => isClientId(id) && !id.includes(':'), 'printable ASCII without colon and space'),
+    ),
   ),
   client_secret: v.exactOptional(v.pipe(v.string(), v.minLength(16), v.maxLength(256))),
 })
@@ -45,7 +48,7 @@ export async function createClient(call: AdminCall): Promise<Response> {
   const fresh = known === undefined && needsSecret(metadata) ? await newSecret() : undefined
   const stored = known === undefined ? fresh?.stored : { hash: await secretHash(known) }
   const client = await call.change((event) =>
-    call.deps.clientChanges.create(newClient(metadata, clientId, stored ? [stored] : [], call.now), event),
+    call.deps.clientChanges.create(newClient(metadata, clientId, stored ? [stored] : [], call.now), 'chosen', event),
   )
   return call.answer({ client: { ...shownClient(client), ...(fresh && shownSecret(fresh.text)) } }, 201)
 }
@@ -55,7 +58,8 @@ export async function updateClient(call: AdminCall): Promise<Response> {
   const clientId = call.subject('client_id')
   const input = call.json()
   if (typeof input !== 'object' || input === null) throw invalidRequest('the body must be a JSON object')
-  if ('client_id' in input || 'client_secret' in input) throw invalidRequest('client_id and client_secret stay as they are')
+  if ('client_id' in input || 'client_secret' in input)
+    throw invalidRequest('client_id and client_secret stay as they are')
   const fresh = await newSecret()
   const client = await call.change((event) =>
     call.deps.clientChanges.change(clientId, event, (latest) => {

@@ -46,12 +46,17 @@ export async function importClients(call: AdminCall): Promise<Response> {
   const wanted = clients.map((entry) => parsedClient(call, entry))
   const counts = { imported: 0, updated: 0 }
   for (const { given, metadata } of wanted) {
-    const { client_id: id, client_id_issued_at: issuedAt = call.now, disabled = false, secret_hashes: secrets = [] } = given
+    const {
+      client_id: id,
+      client_id_issued_at: issuedAt = call.now,
+      disabled = false,
+      secret_hashes: secrets = [],
+    } = given
     if (needsSecret(metadata) && secrets.length === 0) throw invalidRequest(`${id} has no secret_hashes`)
     const fresh = { ...newClient(metadata, id, secrets, issuedAt), disabled }
     const existing = await call.deps.clients.find(id)
     if (!existing) {
-      await call.change((event) => call.deps.clientChanges.create(fresh, { ...event, target: id }))
+      await call.change((event) => call.deps.clientChanges.create(fresh, 'chosen', { ...event, target: id }))
       counts.imported += 1
     } else if (differs(call, existing, metadata, { secrets, disabled })) {
       await call.change((event) =>

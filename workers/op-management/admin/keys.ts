@@ -12,7 +12,7 @@ const Rotation = v.object({
 const Schedule = v.object({ days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650)) })
 
 export async function listKeys(call: AdminCall): Promise<Response> {
-  const { keyManager } = call.deps
+  const keyManager = call.deps.keyManager()
   const [keys, schedule] = await decided(
     Promise.all([keyManager.list(call.now), keyManager.schedule(undefined, call.now)]),
   )
@@ -30,7 +30,7 @@ export async function listKeys(call: AdminCall): Promise<Response> {
 export async function rotateKeys(call: AdminCall): Promise<Response> {
   const { alg, now: immediately = false } = call.body(Rotation)
   call.target = alg ?? ''
-  const rotations = await call.effect(() => decided(call.deps.keyManager.rotate(alg, immediately, call.now)))
+  const rotations = await call.effect(() => decided(call.deps.keyManager().rotate(alg, immediately, call.now)))
   return call.answer({
     rotations: rotations.map(({ retiring = null, effectiveAt, ...rotation }) => ({
       ...rotation,
@@ -43,7 +43,7 @@ export async function rotateKeys(call: AdminCall): Promise<Response> {
 export async function revokeKey(call: AdminCall): Promise<Response> {
   const kid = call.subject('kid')
   const revocation = await call.effect(async () => {
-    const result = await decided(call.deps.keyManager.revoke(kid, call.now))
+    const result = await decided(call.deps.keyManager().revoke(kid, call.now))
     if (!result) throw new OAuthError('not_found', 'there is no such key')
     return result
   })
@@ -53,7 +53,7 @@ export async function revokeKey(call: AdminCall): Promise<Response> {
 
 export async function setSchedule(call: AdminCall): Promise<Response> {
   const { days } = call.body(Schedule)
-  const schedule = await call.effect(() => decided(call.deps.keyManager.schedule(days, call.now)))
+  const schedule = await call.effect(() => decided(call.deps.keyManager().schedule(days, call.now)))
   return call.answer({ schedule: shownSchedule(schedule) })
 }
 

@@ -49,7 +49,11 @@ const metadata = {
 
 const secretHash = object({ hash: text, expires_at: number }, ['hash'])
 const identity = { client_id: text, client_id_issued_at: number, disabled: flag }
-const person = { email: { type: 'string', format: 'email' }, username: { type: ['string', 'null'] }, emailVerified: flag }
+const person = {
+  email: { type: 'string', format: 'email' },
+  username: { type: ['string', 'null'] },
+  emailVerified: flag,
+}
 const claims = { type: 'object', description: 'OpenID Connect Core 5.1' }
 const publicKey = object({ kty: { const: 'OKP' }, crv: { const: 'Ed25519' }, x: text }, ['kty', 'crv', 'x'])
 
@@ -59,10 +63,18 @@ export const schemas = {
   ClientMetadata: object(metadata),
   NewClient: object({ ...metadata, client_id: text, client_secret: { ...text, minLength: 16 } }),
   Client: object(
-    { ...identity, ...metadata, client_secret: text, client_secret_expires_at: number, previous_secret_expires_at: time },
+    {
+      ...identity,
+      ...metadata,
+      client_secret: text,
+      client_secret_expires_at: number,
+      previous_secret_expires_at: time,
+    },
     ['client_id'],
   ),
-  ClientExport: object({ ...identity, ...metadata, secret_hashes: { type: 'array', items: secretHash } }, ['client_id']),
+  ClientExport: object({ ...identity, ...metadata, secret_hashes: { type: 'array', items: secretHash } }, [
+    'client_id',
+  ]),
   User: object({ sub: text, ...person, disabled: flag, createdAt: time, updatedAt: time, claims, hasPassword: flag }, [
     'sub',
     'email',

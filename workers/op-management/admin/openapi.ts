@@ -1,107 +1,14 @@
-import type { AdminCall } from './call.ts'
+import { type Description, descriptions, queryParameters, schemaOf, text } from './openapi-operations.ts'
 import { schemas } from './openapi-schemas.ts'
 
-/** One operation as the description tells it. Names of schemas stand for the schema. */
-interface Description {
-  readonly says: string
-  readonly query?: readonly (keyof typeof queryParameters)[]
-  /** Members of the request body; a name ending in `?` is optional. */
-  readonly takes?: Readonly<Record<string, object>> | string
-  /** Members of the answer; without any, 204. */
-  readonly gives?: Readonly<Record<string, object>>
-  readonly status?: 201
-}
-
-const text = { type: 'string' }
-const time = { type: 'string', format: 'date-time' }
-const number = { type: 'integer', minimum: 0 }
-const nextCursor = { type: ['string', 'null'] }
-const ref = (name: keyof typeof schemas) => ({ $ref: `#/components/schemas/${name}` })
-const list = (name: keyof typeof schemas) => ({ type: 'array', items: ref(name) })
-
-const queryParameters = {
-  limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
-  cursor: text,
-  search: text,
-  user: { ...text, description: 'sub, user name or e-mail address' },
-  client: { ...text, description: 'client_id' },
-  since: time,
-  actor: { ...text, description: 'kid, sub or client_id' },
-} as const
-
-const client = { client: ref('Client') }
-const user = { user: ref('User') }
-const paging = ['limit', 'cursor'] as const
-
-export const descriptions: Readonly<Record<string, Description>> = {
-  'GET /clients': { says: 'List clients', query: ['search', ...paging], gives: { clients: list('Client'), nextCursor } },
-  'POST /clients': { says: 'Register a client; its secret is shown this once', takes: 'NewClient', gives: client, status: 201 },
-  'GET /clients/:client_id': { says: 'Show a client', gives: client },
-  'PATCH /clients/:client_id': { says: 'Change metadata; null resets a member', takes: 'ClientMetadata', gives: client },
-  'DELETE /clients/:client_id': { says: 'Delete a client with its grants' },
-  'POST /clients/:client_id/secret': {
-    says: 'Make a new secret, shown this once; the old one counts for `overlap` seconds more',
-    takes: { 'overlap?': number },
-    gives: client,
-  },
-  'POST /clients/:client_id/disable': { says: 'Stop a client at once', gives: client },
-  'POST /clients/:client_id/enable': { says: 'Let a disabled client go on', gives: client },
-  'GET /exports/clients': { says: 'Export clients with hashes of their secrets', query: paging, gives: { clients: list('ClientExport'), nextCursor } },
-  'POST /imports/clients': {
-    says: 'Register or update up to 100 exported clients',
-    takes: { clients: list('ClientExport') },
-    gives: { imported: number, updated: number },
-  },
-  'POST /registration-tokens': {
-    says: 'Make an initial access token (RFC 7591 section 3)',
-    takes: { 'expiresIn?': { type: 'integer', minimum: 60, description: 'seconds' } },
-    gives: { registrationToken: { type: 'object', properties: { token: text, expiresAt: time } } },
-    status: 201,
-  },
-  'GET /users': { says: 'List people', query: ['search', ...paging], gives: { users: list('User'), nextCursor } },
-  'POST /users': { says: 'Add a person', takes: 'NewUser', gives: user, status: 201 },
-  'GET /users/:user': { says: 'Show a person', gives: user },
-  'PATCH /users/:user': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
-  'DELETE /users/:user': { says: 'Remove a person with sessions, grants and consents' },
-  'PUT /users/:user/password': { says: 'Set a password; ends sessions and grants', takes: { password: { ...text, minLength: 8 } } },
-  'POST /users/:user/disable': { says: 'Stop a person at once, everywhere', gives: user },
-  'POST /users/:user/enable': { says: 'Let a disabled person in again', gives: user },
-  'GET /users/:user/sessions': { says: 'List where a person is signed in', gives: { sessions: list('Session') } },
-  'POST /users/:user/sign-out': { says: 'End every session and grant of a person', gives: { sessions: number, grants: number } },
-  'POST /imports/users': {
-    says: 'Add up to 100 people; who exists is skipped',
-    takes: { users: list('ImportedUser') },
-    gives: { imported: number, skipped: { type: 'array', items: { type: 'object', properties: { email: text, reason: text } } } },
-  },
-  'GET /grants': { says: 'List grants', query: ['user', 'client', ...paging], gives: { grants: list('Grant'), nextCursor } },
-  'DELETE /grants': { says: 'End the grants of a person, a client or both', query: ['user', 'client'], gives: { revoked: number } },
-  'DELETE /grants/:grant': { says: 'End a grant' },
-  'GET /keys': { says: 'List signing keys', gives: { keys: list('Key'), schedule: ref('Schedule') } },
-  'POST /keys/rotate': {
-    says: 'Plan the switch to the next key; with `now`, at once',
-    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'now?': { type: 'boolean' } },
-    gives: { rotations: list('Rotation') },
-  },
-  'POST /keys/:kid/revoke': { says: 'Drop a leaked key with every token it signed', gives: { revocation: ref('Revocation') } },
-  'PUT /keys/schedule': { says: 'Set how often keys rotate by themselves', takes: { days: number }, gives: { schedule: ref('Schedule') } },
-  'GET /operators': { says: 'List operators', gives: { operators: list('Operator') } },
-  'POST /operators': { says: 'Admit an operator', takes: 'NewOperator', gives: { operator: ref('Operator') }, status: 201 },
-  'DELETE /operators/:kid': { says: 'Shut an operator out, at once' },
-  'GET /audit': { says: 'List who did what, newest first', query: ['since', 'actor', ...paging], gives: { events: list('AuditEvent'), nextCursor } },
-  'GET /openapi.json': { says: 'This description', gives: {} },
-}
-
 /** The description of this API, OpenAPI 3.1. */
-export async function showDescription(call: AdminCall): Promise<Response> {
-  return call.answer(openApi(call.deps.issuer))
-}
-
-export function openApi(issuer: string): object {
+export function openApi(issuer: string, operations: readonly (readonly [string, string, ...unknown[]])[]): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const [operation, description] of Object.entries(descriptions)) {
+  for (const [operation, action] of operations) {
     const [method = '', address = ''] = operation.split(' ')
     const path = address.replaceAll(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operationObject(operation, description) }
+    const description = descriptions[action]
+    if (description) paths[path] = { ...paths[path], [method.toLowerCase()]: described(path, action, description) }
   }
   return {
     openapi: '3.1.0',
@@ -121,23 +28,23 @@ const operator = {
     'A JWT per request. Header: alg EdDSA, typ authrim-operator+jwt, kid. Claims: iss = kid, aud = issuer, iat, exp = iat + 60, jti, htm = method, htu = path and query, body = base64url(SHA-256(body)).',
 }
 
-function operationObject(operation: string, { says, query = [], takes, gives, status }: Description): object {
-  const path = [...operation.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }))
-  const parameters = [...path, ...query.map((name) => ({ name, in: 'query', schema: queryParameters[name] }))]
+function described(path: string, action: string, { says, query = [], takes, gives, status }: Description): object {
+  const inPath = [...path.matchAll(/\{(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }))
+  const parameters = [...inPath, ...query.map((name) => ({ name, in: 'query', schema: queryParameters[name] }))]
   const success = gives ? { description: 'Done', ...content(objectOf(gives)) } : { description: 'Done' }
   return {
-    operationId: operation.replaceAll(/[^\w]+/g, '_').toLowerCase(),
+    operationId: action,
     summary: says,
     ...(parameters.length > 0 && { parameters }),
     ...(takes !== undefined && {
       requestBody: {
         required: true,
-        ...content(typeof takes === 'string' ? { $ref: `#/components/schemas/${takes}` } : objectOf(takes)),
+        ...content(typeof takes === 'string' ? schemaOf(takes) : objectOf(takes)),
       },
     }),
     responses: {
       [gives ? (status ?? 200) : 204]: success,
-      default: { description: 'Error', ...content(ref('Error')) },
+      default: { description: 'Error', ...content(schemaOf('Error')) },
     },
   }
 }

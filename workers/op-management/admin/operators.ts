@@ -13,11 +13,16 @@ const NewOperator = v.object({
     crv: v.picklist(['Ed25519'], 'the key must be an Ed25519 public key'),
     x: v.pipe(v.string(), v.regex(/^[\w-]{43}$/)),
   }),
-  expiresAt: v.exactOptional(v.pipe(v.string(), v.check((text) => Date.parse(text) > 0, 'a time, ISO 8601'))),
+  expiresAt: v.exactOptional(
+    v.pipe(
+      v.string(),
+      v.check((text) => Date.parse(text) > 0, 'a time, ISO 8601'),
+    ),
+  ),
 })
 
 export async function listOperators(call: AdminCall): Promise<Response> {
-  const operators = await decided(call.deps.keyManager.operators())
+  const operators = await decided(call.deps.keyManager().operators())
   return call.answer({ operators: operators.map(shownOperator) })
 }
 
@@ -28,7 +33,7 @@ export async function addOperator(call: AdminCall): Promise<Response> {
   call.target = kid
   const expiry = expiresAt === undefined ? undefined : Math.floor(Date.parse(expiresAt) / 1000)
   if (expiry !== undefined && expiry <= call.now) throw invalidRequest('expiresAt has passed')
-  const { keyManager } = call.deps
+  const keyManager = call.deps.keyManager()
   const operators = await decided(keyManager.operators())
   if (operators.some((operator) => operator.kid === kid))
     throw new OAuthError('already_exists', 'this key belongs to an operator')
@@ -40,7 +45,7 @@ export async function addOperator(call: AdminCall): Promise<Response> {
 export async function removeOperator(call: AdminCall): Promise<Response> {
   const kid = call.subject('kid')
   await call.effect(async () => {
-    const result = await decided(call.deps.keyManager.removeOperator(kid))
+    const result = await decided(call.deps.keyManager().removeOperator(kid))
     if (result === 'unknown') throw new OAuthError('not_found', 'there is no such operator')
     if (result === 'last') throw invalidRequest('the last operator cannot be removed; add another one first')
   })

@@ -15,7 +15,7 @@ import {
 import { listGrants, revokeGrant, revokeGrants } from './grants.ts'
 import { exportClients, importClients, importUsers } from './imports.ts'
 import { listKeys, revokeKey, rotateKeys, setSchedule } from './keys.ts'
-import { showDescription } from './openapi.ts'
+import { openApi } from './openapi.ts'
 import { addOperator, listOperators, removeOperator } from './operators.ts'
 import { createRegistrationToken } from './registration-tokens.ts'
 import {
@@ -68,7 +68,7 @@ export const operations: readonly (readonly [`${Method} /${string}`, string, Adm
   ['POST /operators', 'operators.add', addOperator],
   ['DELETE /operators/:kid', 'operators.remove', removeOperator],
   ['GET /audit', 'audit.list', listAudit],
-  ['GET /openapi.json', 'openapi.show', showDescription],
+  ['GET /openapi.json', 'openapi.show', async (call) => call.answer(openApi(call.deps.issuer, operations))],
 ]
 
 /** The same as routes, one for each path. */

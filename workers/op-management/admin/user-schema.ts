@@ -43,10 +43,7 @@ export const Email = v.pipe(
 )
 
 /** Never contains '@', so that it is never taken for an address. */
-export const Username = v.pipe(
-  v.string(),
-  v.regex(/^[^@\p{C}\s]{1,64}$/u, 'up to 64 characters without @ and spaces'),
-)
+export const Username = v.pipe(v.string(), v.regex(/^[^@\p{C}\s]{1,64}$/u, 'up to 64 characters without @ and spaces'))
 
 export const Password = v.pipe(
   v.string(),

@@ -1,0 +1,30 @@
+import type { FloorName } from './floor.ts'
+
+/** What an endpoint may cost: a multiple of a sum of floors. */
+export interface Goal {
+  readonly endpoint: string
+  /** The floors with how often each counts; `hello` is taken off where two floors each contain a whole request. */
+  readonly floor: Partial<Record<FloorName, number>>
+  /** The multiple; without one the ratio is shown only. */
+  readonly atMost?: number
+}
+
+export const goals: readonly Goal[] = [
+  { endpoint: 'discovery', floor: { json3k: 1 }, atMost: 1.15 },
+  { endpoint: 'jwks', floor: { json3k: 1 } },
+  { endpoint: 'client credentials', floor: { 'token-min': 1 }, atMost: 1.3 },
+  { endpoint: 'introspection', floor: { 'verify-read': 1 }, atMost: 1.2 },
+  { endpoint: 'userinfo', floor: { 'verify-read': 1, d1: 1, hello: -1 }, atMost: 1.25 },
+  { endpoint: 'refresh', floor: { 'refresh-min': 1, kv: 1, hello: -1 }, atMost: 1.4 },
+  { endpoint: 'code flow', floor: { 'code-min': 1, kv: 2, hello: -1 }, atMost: 1.5 },
+]
+
+/** A floor as it is written: `verify-read + d1 − hello`. */
+export function formula(floor: Goal['floor']): string {
+  return Object.entries(floor)
+    .map(([name, times], index) => {
+      const sign = times < 0 ? '− ' : index === 0 ? '' : '+ '
+      return `${sign}${Math.abs(times) === 1 ? '' : `${Math.abs(times)}·`}${name}`
+    })
+    .join(' ')
+}
