@@ -88,12 +88,17 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
     persistence: join(dataDir, 'data'),
     choose: (request) => chooseTarget(store, request),
     takeTraces: (batch) => takeTraces(batch, { store, tails, invocations }),
-    onStart: (port) => cpu.attach(port),
+    onStart: (port) => {
+      front.disconnect()
+      cpu.attach(port)
+    },
     ...(options.onLog && { onLog: options.onLog }),
     ...(options.onMessage && { onRuntimeMessage: options.onMessage }),
   })
   let apiPort = options.apiPort ?? 0
   const socketOrigin = () => `ws://127.0.0.1:${apiPort}`
+  // Its import takes longer than all the rest, and the first upload needs it.
+  void import('miniflare')
   const cloud: Cloud = { store, runtime, validator, tails, invocations, tokens, socketOrigin }
   const api = createApiServer({
     endpoints: allEndpoints(cloud),
@@ -104,8 +109,8 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
     onUnknown: (method, path) => options.onMessage?.(`${method} ${path} is not part of the embedded Cloudflare`),
   })
   api.on('upgrade', (incoming, socket) => {
-    if (foreignRequest(incoming) !== undefined) return void socket.destroy()
-    tails.connect(incoming, socket)
+    if (foreignRequest(incoming) === undefined) tails.connect(incoming, socket)
+    else socket.destroy()
   })
   const front = new Front({ store, runtime, invocations, cpu, onError: report })
   const edges = [front.server, ...(options.edgeHosts ?? []).map(() => front.twin())]
@@ -115,7 +120,7 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
       server.closeAllConnections()
       server.close()
     }
-    front.close()
+    front.disconnect()
     await Promise.all([runtime.dispose(), validator.dispose()])
     saveInvocations(invocationFile, invocations)
   }

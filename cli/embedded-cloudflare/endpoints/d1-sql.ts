@@ -1,6 +1,7 @@
 import type { D1Database } from '@cloudflare/workers-types'
 import * as v from 'valibot'
 import { ApiError } from '../api/api-error.ts'
+import { sqlStatements } from './sql-statements.ts'
 
 export const statementSchema = v.object({
   sql: v.string(),
@@ -22,7 +23,7 @@ export async function runSql(
 ): Promise<SqlResult[]> {
   const prepared = []
   for (const { sql, params } of statements) {
-    const parts = await split(sql)
+    const parts = sqlStatements(sql)
     if (parts.length === 0) throw new ApiError(400, 7500, 'The request is malformed: No SQL statements detected.')
     if (parts.length > 1 && params.length > 0) {
       throw new ApiError(400, 7500, 'A prepared SQL statement must contain only one statement.')
@@ -39,12 +40,4 @@ export async function runSql(
     const message = error instanceof Error ? error.message : String(error)
     throw new ApiError(400, 7500, message.replace(/^D1_ERROR: /, ''))
   }
-}
-
-/** wrangler's splitter knows strings, comments and triggers; it takes a second to load, so only where it is needed. */
-async function split(sql: string): Promise<string[]> {
-  const trimmed = sql.trim().replace(/;\s*$/, '')
-  if (!/[;]|--|\/\*/.test(trimmed)) return trimmed === '' ? [] : [trimmed]
-  const { unstable_splitSqlQuery: splitSql } = await import('wrangler')
-  return splitSql(sql).filter((part) => part.trim() !== '')
 }

@@ -114,7 +114,7 @@ function check(zone: Zone, record: Pick<DnsRecord, 'type' | 'name' | 'content'> 
   if (type === 'CNAME' && hosts.length > 0) {
     throw new ApiError(400, 81053, 'An A, AAAA, or CNAME record with that host already exists.')
   }
-  if (/^A/.test(type) && hosts.some((other) => other.type === 'CNAME')) {
+  if (type.startsWith('A') && hosts.some((other) => other.type === 'CNAME')) {
     throw new ApiError(400, 81054, 'A CNAME record with that host already exists.')
   }
 }

@@ -46,8 +46,8 @@ export class Front {
     return server
   }
 
-  /** Ends the connections to workerd. */
-  close(): void {
+  /** Ends the idle connections to workerd, which a restart would break one by one. */
+  disconnect(): void {
     this.#agent.destroy()
   }
 

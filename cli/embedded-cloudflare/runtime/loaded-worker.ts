@@ -106,7 +106,7 @@ function loadBinding(
       if (!host || !first) return undefined
       return { type: 'durable-object', worker: workerName(host, first.version), exportName: binding.class_name }
     }
-    case 'service':
+    default:
       return {
         type: 'worker',
         worker: serviceTarget(account, binding) ?? missing,

@@ -83,7 +83,7 @@ export class Runtime {
       ...d1Databases.map(({ uuid }) => uuid),
     ])
     const { workers, splitters } = loadedWorkers(accounts, missingName)
-    const ofWorkers = workers.map(({ version, ...worker }) => worker)
+    const ofWorkers = workers.map(({ version: _version, ...worker }) => worker)
     this.#wanted = { revision, text: JSON.stringify({ data, splitters, ofWorkers }) }
     return this.#wanted.text
   }

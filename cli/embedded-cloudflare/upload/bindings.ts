@@ -20,7 +20,7 @@ export function resolveBindings(
   const own = metadata.bindings.map((input) => {
     if (input.type === 'inherit') return inherit(input, former)
     if (!supported.includes(input.type)) {
-      throw new ApiError(501, 10021, `Bindings of type ${input.type} are not part of the embedded Cloudflare.`)
+      throw new ApiError(400, 10021, `Bindings of type ${input.type} are not part of the embedded Cloudflare.`)
     }
     return parseInput(bindingSchema, input)
   })

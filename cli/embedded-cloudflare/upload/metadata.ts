@@ -45,7 +45,7 @@ export async function readMetadata(form: FormData): Promise<Metadata> {
   if (part === null) throw badRequest('The upload has no metadata part.', 10023)
   const input = parseJson(typeof part === 'string' ? part : await part.text())
   if (typeof input === 'object' && input !== null && 'body_part' in input) {
-    throw new ApiError(501, 10021, 'Workers in the service worker format are not part of the embedded Cloudflare.')
+    throw new ApiError(400, 10021, 'Workers in the service worker format are not part of the embedded Cloudflare.')
   }
   const metadata = parseInput(metadataSchema, input)
   if (!/^\d{4}-\d{2}-\d{2}$/.test(metadata.compatibility_date)) {
