@@ -7,6 +7,7 @@ import { deployStage, type RolloutOptions, type WorkerOutcome } from '../apply/s
 import { applyMigrations } from '../apply/upload.ts'
 import { type EnvironmentAccount, openEnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe, type Observed } from '../cloudflare/observe.ts'
+import { checkPermissions } from '../cloudflare/permission-check.ts'
 import type { Context } from '../context.ts'
 import { CliError, exitStatus, usageError } from '../error.ts'
 import { type DeploymentPlan, planDeployment, revisionOf } from '../plan/deployment.ts'
@@ -32,13 +33,13 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<void
   const files = wranglerFiles(at.located.root, at.environment, at.resources)
   refuseHandEdits(ctx, files, options.force)
   const wanted = readWanted(at.environment, at.resources)
-  const observed = await lookAt(at, wanted)
+  const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone.id)])
   const plan = planDeployment(wanted, observed, {
     only: options.only,
     files: files.filter(({ state }) => state !== 'same').map(({ path }) => path),
     force: options.force,
   })
-  for (const line of planLines(at, wanted, plan)) ctx.report.note(line)
+  ctx.report.lines(planLines(at, wanted, plan))
   refuseProblems(plan)
   if (options.dryRun || plan.steps.length === 0) {
     const steps = plan.steps.map(({ kind, target }) => ({ kind, target, status: 'planned', seconds: 0 }))

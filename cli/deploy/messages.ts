@@ -17,14 +17,14 @@ export function planLines({ environment, resources }: EnvironmentAccount, wanted
     const what = change ? outline(change) : kleur.dim('unchanged')
     const details = change && change.from ? change.changes : []
     return [
-      `  ${heading.padEnd(9)}${worker.padEnd(15)} ${what}`,
-      ...details.map((detail) => kleur.dim(`  ${''.padEnd(9)}  ${sanitize(detail)}`)),
+      `    ${heading.padEnd(9)}${worker.padEnd(15)} ${what}`,
+      ...details.map((detail) => kleur.dim(`    ${''.padEnd(9)}  ${sanitize(detail)}`)),
     ]
   })
   return [
-    `${kleur.bold(environment.name)} · ${environment.issuer} · account ${sanitize(account.name)} (${account.id.slice(0, 4)}…)`,
+    `  ${kleur.bold(environment.name)} · ${environment.issuer} · account ${sanitize(account.name)} (${account.id.slice(0, 4)}…)`,
     '',
-    'Plan',
+    '  Plan',
     ...plan.steps.flatMap((step) => besides(step)),
     ...workers,
     '',
@@ -48,8 +48,8 @@ function outline({ rollout, from, to, changes, uploaded }: WorkerChange): string
 }
 
 function besides(step: DeployStep): string[] {
-  if (step.kind === 'write-files') return [`  files    ${step.files.join(', ')}`]
-  if (step.kind === 'migrations') return [`  D1 ${step.target.padEnd(21)} apply ${step.files.join(', ')}`]
+  if (step.kind === 'write-files') return [`    files    ${step.files.join(', ')}`]
+  if (step.kind === 'migrations') return [`    D1 ${step.target.padEnd(21)} apply ${step.files.join(', ')}`]
   return []
 }
 

@@ -80,7 +80,7 @@ async function candidateOf(at: EnvironmentAccount, worker: WorkerName, { to, all
     observeWorker(at.account, { worker, script }),
     listDeployments(at.account, script),
   ])
-  const id = observed && (to === undefined ? formerVersionId(deployments ?? []) : versionNamed(observed, to))
+  const id = observed && (to === undefined ? formerVersionId(observed, deployments ?? []) : versionNamed(observed, to))
   if (observed && id !== undefined) {
     return { worker, observed, target: await readVersion(at.account, script, id) }
   }

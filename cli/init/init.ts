@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { checkPermissions } from '../cloudflare/permission-check.ts'
 import type { Context } from '../context.ts'
 import { CliError, usageError } from '../error.ts'
 import { planInitialisation } from '../plan/initialisation.ts'
@@ -12,7 +13,6 @@ import { type Choices, gatherChoices, type InitOptions } from './choices.ts'
 import { type Initialisation, initialise } from './initialise.ts'
 import { localOperatorKey, lookAround, type Surroundings } from './look-around.ts'
 import { nextSteps, planLines } from './messages.ts'
-import { checkPermissions } from './permission-check.ts'
 import { gitignoreText, packageText, projectText } from './project-texts.ts'
 
 /** `authrim init`: what an environment needs, in the account and in the project's folder. */
@@ -21,7 +21,7 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
   const choices = await gatherChoices(ctx, root, findProject(root), options)
   const { environment, account, zone } = choices
   const folder = join(root, '.authrim', environment.name)
-  if (!choices.local) await checkPermissions(ctx, account, zone.id)
+  await checkPermissions(ctx, account, zone.id)
   const [around, localKey] = await Promise.all([lookAround(account, environment, zone), localOperatorKey(folder)])
   const former = formerResources(ctx, root, choices)
   const operatorKey = former?.bootstrapOperatorKey ?? around.deployedKey ?? localKey
@@ -48,7 +48,7 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
     ctx.report.answer(document([]), () => [`  ${environment.name} has everything already. Next: authrim deploy`])
     return
   }
-  for (const line of planLines(choices, plan)) ctx.report.note(line)
+  ctx.report.lines(planLines(choices, plan))
   await ctx.prompt.confirm('Go on?')
   const host = former?.host ?? around.host
   const work: Initialisation = { root, folder, environment, account, accountName: choices.accountName, zone, host, operatorKey, choiceFiles }

@@ -8,13 +8,13 @@ import type { Choices } from './choices.ts'
 export function planLines({ environment, account, accountName, zone }: Choices, plan: InitialisationPlan): string[] {
   const where = `${kleur.bold(environment.name)} · ${environment.issuer} · account ${sanitize(accountName)} (${account.id.slice(0, 4)}…)`
   return [
-    `${where} · zone ${sanitize(zone.name)}`,
+    `  ${where} · zone ${sanitize(zone.name)}`,
     '',
-    'Plan',
+    '  Plan',
     ...plan.steps.map((step) =>
-      step.kind === 'write-files' ? `  write    ${step.files.join(', ')}` : `  create   ${step.target}`,
+      step.kind === 'write-files' ? `    write    ${step.files.join(', ')}` : `    create   ${step.target}`,
     ),
-    ...plan.adopted.map((name) => `  take     ${name}, which exists`),
+    ...plan.adopted.map((name) => `    take     ${name}, which exists`),
     '',
   ]
 }

@@ -14,15 +14,21 @@ export interface RollbackCandidate {
   readonly target: Version
 }
 
-/** The id of the version that served before the present ones: of the last deployment that gave all traffic to another. */
-export function formerVersionId(deployments: readonly Deployment[]): string | undefined {
-  const [current, ...earlier] = deployments
-  const serving = current?.versions.filter(({ percentage }) => percentage > 0).map(({ id }) => id) ?? []
+/**
+ * The id of the version that served before: the last with all traffic that was uploaded earlier than the present one.
+ * So going back twice goes further back, and never to the version that was just given up.
+ */
+export function formerVersionId({ deployment, versions }: ObservedWorker, deployments: readonly Deployment[]): string | undefined {
+  const numbers = new Map(versions.map(({ id, number }) => [id, number]))
+  // The list holds the newest ones: what is not in it is older than all of them.
+  const numberOf = (id: string) => numbers.get(id) ?? 0
+  const serving = deployment.versions.toSorted((a, b) => numberOf(a.id) - numberOf(b.id)).map(({ id }) => id)
+  const [oldest] = serving
   // In the middle of a rollout the former version still serves.
-  if (serving.length > 1) return [...(current?.versions ?? [])].toSorted((a, b) => b.percentage - a.percentage)[0]?.id
-  return earlier
-    .flatMap(({ versions }) => versions.filter(({ percentage }) => percentage === 100))
-    .find(({ id }) => !serving.includes(id))?.id
+  if (oldest === undefined || serving.length > 1) return oldest
+  return deployments
+    .flatMap(({ versions: shares }) => shares.filter(({ percentage }) => percentage === 100))
+    .find(({ id }) => id !== oldest && numberOf(id) < numberOf(oldest))?.id
 }
 
 /** Who goes back to what, the Worker of the objects last. Throws when Cloudflare or the data would not bear it. */

@@ -1,13 +1,13 @@
-import type { AccountApi } from '../cloudflare/account-api.ts'
-import { tokenPage } from '../cloudflare/permissions.ts'
-import { tokenPermissions } from '../cloudflare/token-permissions.ts'
+import type { AccountApi } from './account-api.ts'
+import { tokenPage } from './permissions.ts'
+import { tokenPermissions } from './token-permissions.ts'
 import type { Context } from '../context.ts'
 import { CliError, exitStatus } from '../error.ts'
 
 /** Needed for watching only: without them everything but status and logs works. */
 const OPTIONAL = ['Account Analytics Read', 'Workers Tail Read']
 
-/** Refuses, before anything is made, a token that lacks a permission. */
+/** Refuses, before anything is changed, a token that lacks a permission. */
 export async function checkPermissions({ report }: Context, account: AccountApi, zoneId: string): Promise<void> {
   const reports = await tokenPermissions(account, zoneId)
   const missing = reports.filter(({ state }) => state === 'missing').map(({ permission }) => permission)
