@@ -28,27 +28,45 @@ export function cloudflareClient({ apiBase, token }: CloudflareAccess, onRequest
     // The SDK would read another variable than wrangler does.
     baseURL: apiBase,
     maxRetries: 3,
-    timeout: Number(process.env['AUTHRIM_CLOUDFLARE_TIMEOUT'] ?? 30) * 1000,
+    timeout: Number(process.env['AUTHRIM_CLOUDFLARE_TIMEOUT'] ?? 20) * 1000,
     logLevel: 'off',
-    ...(onRequest && { fetch: noted(onRequest) }),
+    fetch: wholeAnswers(onRequest),
   })
 }
 
 export type CloudflareClient = ReturnType<typeof cloudflareClient>
 
-function noted(onRequest: (line: string) => void): typeof fetch {
+/**
+ * Answers that came whole and are JSON. What was cut off, or comes from a proxy in between, counts as no answer, so the
+ * SDK asks again instead of taking it for an empty list.
+ */
+function wholeAnswers(onRequest: (line: string) => void = () => undefined): typeof fetch {
   return async (input, init) => {
     const started = performance.now()
     const url = new URL(input instanceof Request ? input.url : input)
     const line = (outcome: string | number) =>
-      onRequest(`${init?.method ?? 'GET'} ${url.pathname}${url.search} ${outcome} ${Math.round(performance.now() - started)} ms`)
+      onRequest(
+        `${init?.method ?? 'GET'} ${url.pathname}${url.search} ${outcome} ${Math.round(performance.now() - started)} ms`,
+      )
     try {
       const response = await fetch(input, init)
+      const text = await response.text()
       line(response.status)
-      return response
+      if (response.ok && text !== '' && !isJson(text)) throw new TypeError('its answer is no JSON')
+      const { status, statusText, headers } = response
+      return new Response(status === 204 ? null : text, { status, statusText, headers })
     } catch (error) {
-      line('failed after')
+      if (!(error instanceof TypeError && error.message.startsWith('its answer'))) line('failed after')
       throw error
     }
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
