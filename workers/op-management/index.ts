@@ -8,6 +8,7 @@ import { Keyring } from '../../shared/keys/keyring.ts'
 import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { Clients } from '../../shared/stores/clients.ts'
 import { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
+import { BackupTables } from '../../shared/stores/d1/backup-tables.ts'
 import { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
@@ -79,6 +80,7 @@ function dependencies(env: Env): ManagementDeps {
     clients: registry,
     clientChanges: new ClientChanges(registry, carrier, ledger),
     users: new D1UserDirectory(env.DB, audit),
+    backup: new BackupTables(env.DB),
     signOut: new SignOut(env.SESSION_STORE, ledger),
     audit,
   }

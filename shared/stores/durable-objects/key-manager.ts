@@ -59,6 +59,14 @@ export interface Operator {
   readonly expiresAt: number | undefined
 }
 
+/** A signing key, or a secret that handle keys derive from, as a backup has it. */
+export type KeyBackup =
+  | (KeyTimes & { readonly alg: SigningAlgorithm; readonly privateKey: string })
+  | { readonly id: number; readonly secret: string }
+
+/** Handles that a restore leaves valid: they name a registration or a device, not a sign-in. */
+const lasting: readonly HandleKind[] = ['registration', 'initial', 'device']
+
 const algorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256']
 const defaultRotationDays = 90
 const day = 86_400
@@ -155,11 +163,59 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     if (this.#sql.exec('DELETE FROM keys WHERE kid = ?', kid).rowsWritten === 0) return undefined
     const replacement = wasCurrent ? nextKey(this.#keys(now), alg, now) : currentKey(this.#keys(now), alg, now)
     if (!replacement) throw new Error(`no ${alg} key is left`)
+    // No backup may bring it back.
+    this.#setting(`revoked:${kid}`, String(now))
     if (wasCurrent) this.#sql.exec('UPDATE keys SET signs_from = ? WHERE kid = ?', now, replacement.kid)
     // The current key must not leave for a successor that is gone.
     if (wasPlanned) this.#sql.exec('UPDATE keys SET leaves_at = NULL WHERE kid = ?', replacement.kid)
     await this.#ensureSpare(alg, now)
     return { kid, alg, replacement: replacement.kid }
+  }
+
+  /**
+   * A restore from a backup begins: handles of before, such as codes, refresh tokens and sessions, are refused from
+   * the next lease on, since the secret that made them is leased no more. Handles that outlive a restore stay valid.
+   */
+  async startEpoch(): Promise<number> {
+    const [newest = 0] = (await this.#secrets('handle')).map(({ id }) => id).toSorted((a, b) => b - a)
+    const epoch = newest + 1
+    await this.#insertSecret('handle', epoch, randomSecret())
+    this.#setting('epoch', String(epoch))
+    return epoch
+  }
+
+  /** Every key and secret in the clear, for a backup that is sealed elsewhere. */
+  async exportKeys(now: number): Promise<KeyBackup[]> {
+    await this.#ensureKeys(now)
+    const keys = this.#keys(now).map(async ({ sealed, publicKey: _, ...key }) => ({
+      ...key,
+      privateKey: await this.#seal.open(key.kid, sealed),
+    }))
+    return [...(await Promise.all(keys)), ...(await this.#secrets('handle'))]
+  }
+
+  /**
+   * Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. Secrets are added:
+   * a backup older than the last epoch does not end it.
+   */
+  async importKeys(backup: readonly unknown[], now: number): Promise<number> {
+    const entries = backup.filter(isKeyBackup)
+    await this.#checkSecret()
+    const signing = entries.filter((entry) => 'kid' in entry).filter(({ kid }) => !this.#setting(`revoked:${kid}`))
+    const rows = await Promise.all(
+      signing.map(async ({ privateKey, ...key }) => ({
+        ...key,
+        publicKey: publicJwk(JSON.parse(privateKey)),
+        sealed: await this.#seal.seal(key.kid, privateKey),
+      })),
+    )
+    if (rows.length > 0) this.#sql.exec('DELETE FROM keys')
+    for (const row of rows) this.#insert(row)
+    for (const entry of entries) if ('secret' in entry) await this.#insertSecret('handle', entry.id, entry.secret)
+    await this.startEpoch()
+    await this.#ensureKeys(now)
+    await this.#schedule(now)
+    return entries.length
   }
 
   /** When keys rotate by themselves. */
@@ -326,14 +382,13 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   async #generate(alg: SigningAlgorithm, now: number): Promise<KeyRow> {
     const pair = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 })
-    const bare = await exportJWK(pair.publicKey)
-    const kid = await calculateJwkThumbprint(bare)
-    const privateKey = JSON.stringify({ ...(await exportJWK(pair.privateKey)), kid, alg })
+    const kid = await calculateJwkThumbprint(await exportJWK(pair.publicKey))
+    const privateKey = { ...(await exportJWK(pair.privateKey)), kid, alg }
     return {
       kid,
       alg,
-      publicKey: { ...bare, kid, alg, use: 'sig' },
-      sealed: await this.#seal.seal(kid, privateKey),
+      publicKey: publicJwk(privateKey),
+      sealed: await this.#seal.seal(kid, JSON.stringify(privateKey)),
       createdAt: now,
       signsFrom: undefined,
       leavesAt: undefined,
@@ -341,7 +396,9 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   }
 
   async #handleKeys(kind: HandleKind): Promise<LeasedHandleKey[]> {
-    const rows = await this.#secrets('handle')
+    const secrets = await this.#secrets('handle')
+    const epoch = Number(this.#setting('epoch') ?? 0)
+    const rows = secrets.filter(({ id }) => id >= epoch || lasting.includes(kind))
     return Promise.all(rows.map(async ({ id, secret }) => ({ id, key: await derived(secret, `handle:${kind}`) })))
   }
 
@@ -350,10 +407,15 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
       this.#sql.exec<{ id: number; sealed: string }>('SELECT id, sealed FROM secrets WHERE name = ?', name).toArray()
     if (read().length === 0) {
       await this.#checkSecret()
-      const sealed = await this.#seal.seal(name, base64url.encode(crypto.getRandomValues(new Uint8Array(32))))
+      const sealed = await this.#seal.seal(name, randomSecret())
       this.#sql.exec('INSERT OR IGNORE INTO secrets VALUES (?, 1, ?)', name, sealed)
     }
     return Promise.all(read().map(async ({ id, sealed }) => ({ id, secret: await this.#seal.open(name, sealed) })))
+  }
+
+  async #insertSecret(name: string, id: number, secret: string): Promise<void> {
+    const sealed = await this.#seal.seal(name, secret)
+    this.#sql.exec('INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)', name, id, sealed)
   }
 
   #setting(name: string, value?: string): string | undefined {
@@ -375,6 +437,23 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     await this.ctx.storage.setAlarm(Math.min(rotation, ...departures) * 1000)
     return rotation
   }
+}
+
+/** The members that may be published, and none that a private key has besides. */
+function publicJwk(privateKey: JWK): JWK {
+  const members = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg']
+  const published = Object.entries(privateKey).filter(([name]) => members.includes(name))
+  return { kty: '', ...Object.fromEntries(published), use: 'sig' }
+}
+
+function isKeyBackup(entry: unknown): entry is KeyBackup {
+  if (typeof entry !== 'object' || entry === null) return false
+  if ('secret' in entry) return typeof entry.secret === 'string' && 'id' in entry && Number.isInteger(entry.id)
+  return 'kid' in entry && 'privateKey' in entry && typeof entry.privateKey === 'string' && 'alg' in entry
+}
+
+function randomSecret(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
 }
 
 function isHandleUse(use: KeyUse): use is `handle:${HandleKind}` {

@@ -35,6 +35,7 @@ export const queryParameters = {
 
 const client = { client: schemaOf('Client') }
 const user = { user: schemaOf('User') }
+const rows = { rows: { type: 'array' } }
 const paging = ['limit', 'cursor'] as const
 
 /** What each operation takes and gives, by the name that the audit log has for it. */
@@ -130,6 +131,13 @@ export const descriptions: Readonly<Record<string, Description>> = {
     takes: { days: number },
     gives: { schedule: schemaOf('Schedule') },
   },
+  'backup.read': {
+    says: 'Export rows of users, credentials, consents or keys',
+    query: paging,
+    gives: { ...rows, nextCursor },
+  },
+  'backup.write': { says: 'Put back exported rows', takes: rows, gives: { restored: number } },
+  'backup.epoch': { says: 'End every session, grant and token before a restore' },
   'operators.list': { says: 'List operators', gives: { operators: list('Operator') } },
   'operators.add': {
     says: 'Admit an operator',

@@ -1,6 +1,7 @@
 import type { Route } from '../../../shared/http/context.ts'
 import type { ManagementDeps } from '../deps.ts'
 import { listAudit } from './audit.ts'
+import { exportRows, importRows, startEpoch } from './backup.ts'
 import { type AdminHandler, operatorCall } from './call.ts'
 import {
   createClient,
@@ -64,6 +65,9 @@ export const operations: readonly (readonly [`${Method} /${string}`, string, Adm
   ['POST /keys/rotate', 'keys.rotate', rotateKeys],
   ['POST /keys/:kid/revoke', 'keys.revoke', revokeKey],
   ['PUT /keys/schedule', 'keys.schedule', setSchedule],
+  ['GET /backup/:table', 'backup.read', exportRows],
+  ['PUT /backup/:table', 'backup.write', importRows],
+  ['POST /epoch', 'backup.epoch', startEpoch],
   ['GET /operators', 'operators.list', listOperators],
   ['POST /operators', 'operators.add', addOperator],
   ['DELETE /operators/:kid', 'operators.remove', removeOperator],
