@@ -21,15 +21,6 @@ export class SignOut {
     return { sessions: sessions.flat().length, grants }
   }
 
-  /** Ends everything of everyone: a restore begins. */
-  async startEpoch(now: number): Promise<void> {
-    const ends = [
-      ...allShards(this.#sessions).map((store) => store.clear()),
-      ...allShards(this.#ledger).map((ledger) => ledger.startEpoch(now)),
-    ]
-    await decided(Promise.all(ends))
-  }
-
   async endGrants(of: { sub?: string | undefined; clientId?: string | undefined }, now: number): Promise<number> {
     const counts = await decided(Promise.all(allShards(this.#ledger).map((ledger) => ledger.revokeAll(of, now))))
     return counts.reduce((sum, count) => sum + count, 0)

@@ -12,9 +12,14 @@ import {
   switchTime,
 } from '../../protocol/key-life-cycle.ts'
 import { type HandleKind, type KeyUse, handleKinds } from '../../topology.ts'
+import { allShards } from '../shards.ts'
+import type { GrantLedger } from './grant-ledger.ts'
+import type { SessionStore } from './session-store.ts'
 import { Seal } from './sealing.ts'
 
 export interface KeyManagerEnv {
+  readonly GRANT_LEDGER: DurableObjectNamespace<GrantLedger>
+  readonly SESSION_STORE: DurableObjectNamespace<SessionStore>
   readonly AUTHRIM_SECRET: string
   readonly BOOTSTRAP_OPERATOR_KEY?: string
   readonly TOKEN_EXPIRY?: string
@@ -173,19 +178,25 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   }
 
   /**
-   * A restore from a backup begins: handles of before, such as codes, refresh tokens and sessions, are refused from
-   * the next lease on, since the secret that made them is leased no more. Handles that outlive a restore stay valid.
+   * A restore from a backup begins: every session and grant ends, on every shard, and the handles of before, such as
+   * codes, refresh tokens and cookies, are refused from the next lease on, since the secret that made them is leased no
+   * more. Guarantee: once it has answered nothing of before counts, whatever the restored data says (fault F40); one
+   * that failed may be repeated.
    */
-  async startEpoch(): Promise<number> {
+  async startEpoch(now: number): Promise<void> {
     const [newest = 0] = (await this.#secrets('handle')).map(({ id }) => id).toSorted((a, b) => b - a)
     const epoch = newest + 1
     await this.#insertSecret('handle', epoch, randomSecret())
     this.#setting('epoch', String(epoch))
-    return epoch
+    await Promise.all([
+      ...allShards(this.env.SESSION_STORE).map((sessions) => sessions.clear()),
+      ...allShards(this.env.GRANT_LEDGER).map((ledger) => ledger.startEpoch(now)),
+    ])
   }
 
-  /** Every key and secret in the clear, for a backup that is sealed elsewhere. */
-  async exportKeys(now: number): Promise<KeyBackup[]> {
+  /** Every key and secret in the clear, for a backup that is sealed elsewhere. There are never more than a page of them. */
+  async exportRows(): Promise<(KeyBackup & { readonly rowid?: never })[]> {
+    const now = Math.floor(Date.now() / 1000)
     await this.#ensureKeys(now)
     const keys = this.#keys(now).map(async ({ sealed, publicKey: _, ...key }) => ({
       ...key,
@@ -195,10 +206,11 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   }
 
   /**
-   * Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. Secrets are added:
-   * a backup older than the last epoch does not end it.
+   * Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. Secrets are added: a
+   * backup older than the last epoch does not end it.
    */
-  async importKeys(backup: readonly unknown[], now: number): Promise<number> {
+  async importRows(backup: readonly unknown[]): Promise<number> {
+    const now = Math.floor(Date.now() / 1000)
     const entries = backup.filter(isKeyBackup)
     await this.#checkSecret()
     const signing = entries.filter((entry) => 'kid' in entry).filter(({ kid }) => !this.#setting(`revoked:${kid}`))
@@ -212,7 +224,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     if (rows.length > 0) this.#sql.exec('DELETE FROM keys')
     for (const row of rows) this.#insert(row)
     for (const entry of entries) if ('secret' in entry) await this.#insertSecret('handle', entry.id, entry.secret)
-    await this.startEpoch()
+    await this.startEpoch(now)
     await this.#ensureKeys(now)
     await this.#schedule(now)
     return entries.length

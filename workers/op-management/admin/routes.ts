@@ -1,7 +1,6 @@
 import type { Route } from '../../../shared/http/context.ts'
 import type { ManagementDeps } from '../deps.ts'
 import { listAudit } from './audit.ts'
-import { exportRows, importRows, startEpoch } from './backup.ts'
 import { type AdminHandler, operatorCall } from './call.ts'
 import {
   createClient,
@@ -15,6 +14,7 @@ import {
 } from './clients.ts'
 import { listGrants, revokeGrant, revokeGrants } from './grants.ts'
 import { exportClients, importClients, importUsers } from './imports.ts'
+import { exportRows, importRows, startEpoch } from './backup.ts'
 import { listKeys, revokeKey, rotateKeys, setSchedule } from './keys.ts'
 import { openApi } from './openapi.ts'
 import { addOperator, listOperators, removeOperator } from './operators.ts'
