@@ -46,7 +46,10 @@ export async function checkCandidates(
   for (const candidate of candidates) {
     const health = await checkHealth(gate, candidate, headers)
     // The rest would test another version, or tell the same again.
-    results.set(candidate.worker, health.ok ? [health, ...(await workerChecks(gate, candidate.worker, headers))] : [health])
+    results.set(
+      candidate.worker,
+      health.ok ? [health, ...(await workerChecks(gate, candidate.worker, headers))] : [health],
+    )
   }
   const last = candidates.at(-1)
   const whole = ['op-auth', 'op-token', 'op-management'] as const
@@ -59,7 +62,11 @@ export async function checkCandidates(
 const Health = v.object({ version: v.string() })
 
 /** Asks until the answer names the version: an override, a route or a certificate needs a while to spread. */
-async function checkHealth(gate: Gate, { worker, versionId }: Candidate, headers: Record<string, string>): Promise<Check> {
+async function checkHealth(
+  gate: Gate,
+  { worker, versionId }: Candidate,
+  headers: Record<string, string>,
+): Promise<Check> {
   const deadline = performance.now() + gate.patience * 1000
   let failures = 0
   for (let wait = 100; ; wait = Math.min(wait * 1.5, 3000)) {
@@ -78,11 +85,15 @@ async function healthProblem(edge: Edge, worker: WorkerName, versionId: string, 
     const answer = await edge.request(path, { headers })
     const body = jsonOf(answer, Health)
     if (answer.status >= 500) return { problem: `${path} answers ${answer.status}`, fails: true }
-    if (answer.status !== 200 || !body) return { problem: `${path} answers ${answer.status}`, fails: answer.status === 200 }
+    if (answer.status !== 200 || !body)
+      return { problem: `${path} answers ${answer.status}`, fails: answer.status === 200 }
     if (body.version === versionId) return { problem: undefined, fails: false }
     return { problem: `${path} still answers from version ${body.version.slice(0, 8)}`, fails: false }
   } catch (error) {
-    return { problem: `${path} does not answer (${error instanceof Error ? error.message : String(error)})`, fails: false }
+    return {
+      problem: `${path} does not answer (${error instanceof Error ? error.message : String(error)})`,
+      fails: false,
+    }
   }
 }
 
@@ -130,7 +141,8 @@ async function discoveryChecks(edge: Edge, headers: Record<string, string>): Pro
       if (!metadata) return `discovery answers ${answer.status} without metadata`
       if (metadata.issuer !== edge.issuer) return `discovery names the issuer ${metadata.issuer}`
       const foreign = Object.entries(metadata).find(
-        ([name, value]) => /_(endpoint|uri)$/.test(name) && typeof value === 'string' && !value.startsWith(`${edge.issuer}/`),
+        ([name, value]) =>
+          /_(endpoint|uri)$/.test(name) && typeof value === 'string' && !value.startsWith(`${edge.issuer}/`),
       )
       return foreign && `discovery gives ${foreign[0]} at another host`
     }),

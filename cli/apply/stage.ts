@@ -82,7 +82,10 @@ async function uploadAll(changes: readonly WorkerChange[], { at, options }: Stag
     changes.map(async (change) => ({
       change,
       versionId:
-        change.uploaded ?? (change.rollout === 'routes' ? (change.from?.versionId ?? '') : await uploadWorker(at, change, options.message)),
+        change.uploaded ??
+        (change.rollout === 'routes'
+          ? (change.from?.versionId ?? '')
+          : await uploadWorker(at, change, options.message)),
     })),
   )
   const failed = results.find((result) => result.status === 'rejected')
@@ -90,7 +93,11 @@ async function uploadAll(changes: readonly WorkerChange[], { at, options }: Stag
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
 
-async function addRoutes({ account, environment }: EnvironmentAccount, zoneId: string, change: WorkerChange): Promise<void> {
+async function addRoutes(
+  { account, environment }: EnvironmentAccount,
+  zoneId: string,
+  change: WorkerChange,
+): Promise<void> {
   const { script, domain, addRoutes, removeRoutes } = change
   if (domain !== null) await ensureDomain(account, zoneId, new URL(environment.issuer).hostname, script)
   // A pattern belongs to one Worker at a time.
@@ -121,7 +128,11 @@ async function firstChecks(uploaded: readonly Uploaded[], ctx: StageContext): Pr
 }
 
 /** Gives the new versions this share, and looks again. */
-async function shiftTo(percentage: number, uploaded: readonly Uploaded[], ctx: StageContext): Promise<Map<WorkerName, Check[]>> {
+async function shiftTo(
+  percentage: number,
+  uploaded: readonly Uploaded[],
+  ctx: StageContext,
+): Promise<Map<WorkerName, Check[]>> {
   const { at, options, interruption, renew } = ctx
   const gradual = uploaded.filter(({ change }) => change.rollout === 'gradual')
   if (gradual.length === 0) return new Map()
@@ -215,7 +226,9 @@ async function putBack(
         immediately: rollout === 'straight',
       })
         .then(() => restored.push(worker))
-        .catch((error: unknown) => left.push(`${worker} could not be put back (${error instanceof Error ? error.message : ''})`))
+        .catch((error: unknown) =>
+          left.push(`${worker} could not be put back (${error instanceof Error ? error.message : ''})`),
+        )
     }
   }
   return new CliError(

@@ -21,7 +21,10 @@ import { wranglerTable } from '../render/wrangler-toml.ts'
 export function stageWorker({ located, environment, resources }: EnvironmentAccount, worker: WorkerName): string {
   const folder = join(located.folder, 'deploy', worker)
   const migrations = join(authrimPackage().root, 'templates/migrations')
-  const { routes: _routes, ...table } = wranglerTable(worker, environment, forRendering(resources), { bundles: '.', migrations })
+  const { routes: _routes, ...table } = wranglerTable(worker, environment, forRendering(resources), {
+    bundles: '.',
+    migrations,
+  })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(join(folder, `${worker}.js`), bundleOf(worker))
   const config = join(folder, 'wrangler.toml')

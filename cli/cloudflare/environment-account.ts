@@ -30,7 +30,11 @@ export async function openEnvironmentAccount(ctx: Context): Promise<EnvironmentA
   }
   const access = await cloudflareAccess(located.local)
   if (located.local) checkEdge(environment, access)
-  const account = new AccountApi(resources.account.id, access, ctx.verbose ? (line) => ctx.report.note(line) : undefined)
+  const account = new AccountApi(
+    resources.account.id,
+    access,
+    ctx.verbose ? (line) => ctx.report.note(line) : undefined,
+  )
   return { located, environment, resources, account, edge: new Edge(environment.issuer, access.edgeOrigin) }
 }
 

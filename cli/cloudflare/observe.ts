@@ -3,7 +3,14 @@ import type { WorkerName } from '../../shared/topology.ts'
 import type { AccountApi } from './account-api.ts'
 import { listDatabases, listNamespaces, type Named, queryDatabase } from './resources.ts'
 import { type CustomDomain, listDomains, listRoutes, type ZoneRoute } from './routes.ts'
-import { type Deployment, listDeployments, listVersions, readVersion, type Version, type VersionSummary } from './scripts.ts'
+import {
+  type Deployment,
+  listDeployments,
+  listVersions,
+  readVersion,
+  type Version,
+  type VersionSummary,
+} from './scripts.ts'
 
 /** A script as it is: what serves, with which share, and what else was uploaded. */
 export interface ObservedWorker {
@@ -61,14 +68,12 @@ export async function observeWorker(
   account: AccountApi,
   { worker, script, tag }: ObservedPlaces['scripts'][number],
 ): Promise<ObservedWorker | undefined> {
-  const [deployments, versions] = await Promise.all([
-    listDeployments(account, script),
-    listVersions(account, script),
-  ])
+  const [deployments, versions] = await Promise.all([listDeployments(account, script), listVersions(account, script)])
   const deployment = deployments?.[0]
   if (deployment === undefined) return undefined
   const serving = new Set(deployment.versions.map(({ id }) => id))
-  const found = tag === undefined ? undefined : versions.find((version) => version.tag === tag && !serving.has(version.id))
+  const found =
+    tag === undefined ? undefined : versions.find((version) => version.tag === tag && !serving.has(version.id))
   const [live, candidate] = await Promise.all([
     Promise.all(
       deployment.versions.map(async ({ id, percentage }) => ({

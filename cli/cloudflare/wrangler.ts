@@ -37,7 +37,17 @@ type WranglerRecord = v.InferOutput<typeof OutputRecord>
 
 const TIMEOUT = 180_000
 /** What wrangler needs of our environment: the proxy, certificates and where programs are. */
-const PASSED_ON = ['PATH', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS']
+const PASSED_ON = [
+  'PATH',
+  'SystemRoot',
+  'TEMP',
+  'TMP',
+  'TMPDIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+]
 
 /** Runs the installed wrangler without a shell. The token is in its environment, never in its arguments. */
 export async function runWrangler(args: readonly string[], options: WranglerOptions = {}): Promise<WranglerOutcome> {
@@ -49,7 +59,9 @@ export async function runWrangler(args: readonly string[], options: WranglerOpti
   try {
     const { status, stdout, stderr } = await run(['--no-warnings', script, ...args], cwd ?? folder, {
       ...pick(env, PASSED_ON),
-      ...(ownHome ? { HOME: folder, XDG_CONFIG_HOME: folder } : pick(env, ['HOME', 'XDG_CONFIG_HOME', 'APPDATA', 'USERPROFILE'])),
+      ...(ownHome
+        ? { HOME: folder, XDG_CONFIG_HOME: folder }
+        : pick(env, ['HOME', 'XDG_CONFIG_HOME', 'APPDATA', 'USERPROFILE'])),
       ...(access && { CLOUDFLARE_API_BASE_URL: access.apiBase, CLOUDFLARE_API_TOKEN: access.token }),
       ...(accountId !== undefined && { CLOUDFLARE_ACCOUNT_ID: accountId }),
       // A quarter of its start is compiling itself.
@@ -99,7 +111,8 @@ function wranglerScript(): string {
   }
   const manifest = createRequire(join(root, 'package.json')).resolve('wrangler/package.json')
   const script = join(dirname(manifest), 'wrangler-dist', 'cli.js')
-  if (!existsSync(script)) throw usageError('wrangler is not installed completely.', 'Install the packages again: npm ci')
+  if (!existsSync(script))
+    throw usageError('wrangler is not installed completely.', 'Install the packages again: npm ci')
   return script
 }
 

@@ -44,13 +44,18 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<void
   if (options.dryRun || plan.steps.length === 0) {
     const steps = plan.steps.map(({ kind, target }) => ({ kind, target, status: 'planned', seconds: 0 }))
     ctx.report.answer(answerOf(plan, observed, steps, []), () =>
-      plan.steps.length > 0 ? ['  Nothing was changed (--dry-run).'] : ['  Nothing to do: everything is as it should be.'],
+      plan.steps.length > 0
+        ? ['  Nothing was changed (--dry-run).']
+        : ['  Nothing to do: everything is as it should be.'],
     )
     if (options.dryRun && options.exitCode && plan.steps.length > 0) process.exitCode = exitStatus.changesFound
     return
   }
   const interrupted = interruptedRun(at.located.folder)
-  if (interrupted) ctx.report.note(`A ${interrupted.command} of ${interrupted.startedAt} was cut off at ${interrupted.step}; this one goes on.`)
+  if (interrupted)
+    ctx.report.note(
+      `A ${interrupted.command} of ${interrupted.startedAt} was cut off at ${interrupted.step}; this one goes on.`,
+    )
   await ctx.prompt.confirm('Apply?')
   const outcomes = await underLock(at, options, async (lock) => {
     await refuseChangedAccount(plan, at, wanted)
@@ -87,7 +92,13 @@ async function applyDeployment(
       await applyMigrations(at, step.target)
       return step.files.join(', ')
     }
-    const outcomes = await deployStage(step, { at, options: rollout, interruption, deployed, renew: () => lock.renew() })
+    const outcomes = await deployStage(step, {
+      at,
+      options: rollout,
+      interruption,
+      deployed,
+      renew: () => lock.renew(),
+    })
     workers.push(...outcomes)
     for (const { worker } of outcomes) deployed.add(worker)
     return `${outcomes.flatMap(({ checks }) => checks).length} checks passed`
@@ -113,7 +124,11 @@ export function lookAt(at: EnvironmentAccount, wanted: Wanted): Promise<Observed
   })
 }
 
-async function underLock<T>(at: EnvironmentAccount, { breakLock }: DeployOptions, action: (lock: Lock) => Promise<T>): Promise<T> {
+async function underLock<T>(
+  at: EnvironmentAccount,
+  { breakLock }: DeployOptions,
+  action: (lock: Lock) => Promise<T>,
+): Promise<T> {
   const lock = await Lock.take(at.account, at.resources.database.id, { command: 'deploy', breakLock })
   try {
     return await action(lock)

@@ -7,9 +7,15 @@ import type { Wanted } from '../plan/wanted.ts'
 import { sanitize } from '../ui/sanitize.ts'
 
 /** The plan as the operator reads it: each stage with each Worker, and each difference. */
-export function planLines({ environment, resources }: EnvironmentAccount, wanted: Wanted, plan: DeploymentPlan): string[] {
+export function planLines(
+  { environment, resources }: EnvironmentAccount,
+  wanted: Wanted,
+  plan: DeploymentPlan,
+): string[] {
   const { account } = resources
-  const changes = new Map(plan.steps.flatMap((step) => (step.kind === 'stage' ? step.workers : [])).map((one) => [one.worker, one]))
+  const changes = new Map(
+    plan.steps.flatMap((step) => (step.kind === 'stage' ? step.workers : [])).map((one) => [one.worker, one]),
+  )
   const shown = wanted.workers.filter(({ worker }) => changes.has(worker) || plan.unchanged.includes(worker))
   const workers = shown.flatMap(({ worker, stage }, i) => {
     const heading = shown[i - 1]?.stage === stage ? '' : `stage ${stage}`

@@ -104,7 +104,11 @@ function planWorker(wanted: WantedWorker, observed: Observed, ours: ReadonlySet<
 }
 
 /** How to get there; undefined when it is there. */
-function rolloutOf(wanted: WantedWorker, found: ObservedWorker | undefined, routesDiffer: boolean): Rollout | undefined {
+function rolloutOf(
+  wanted: WantedWorker,
+  found: ObservedWorker | undefined,
+  routesDiffer: boolean,
+): Rollout | undefined {
   const [first, ...others] = found?.live ?? []
   if (first === undefined) return 'create'
   if (others.length === 0 && isWanted(wanted, first)) return routesDiffer ? 'routes' : undefined

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
-import { type EmbeddedCloudflare, type EmbeddedCloudflareOptions, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import {
+  type EmbeddedCloudflare,
+  type EmbeddedCloudflareOptions,
+  startEmbeddedCloudflare,
+} from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import { copyPackage, type PackageCopy } from './package-copy.ts'
 
 export interface Result {
@@ -43,9 +47,16 @@ export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> =
   mkdirSync(project)
   const [copy, cloudflare] = await Promise.all([
     copyPackage(),
-    startEmbeddedCloudflare({ dataDir: join(home, 'cloudflare'), addressFile: addressFile({ HOME: home }), ...options }),
+    startEmbeddedCloudflare({
+      dataDir: join(home, 'cloudflare'),
+      addressFile: addressFile({ HOME: home }),
+      ...options,
+    }),
   ])
-  const authrim = async (args: readonly string[], { cwd = project, env = {}, watch }: RunOptions = {}): Promise<Result> => {
+  const authrim = async (
+    args: readonly string[],
+    { cwd = project, env = {}, watch }: RunOptions = {},
+  ): Promise<Result> => {
     const child = spawn(process.execPath, [join(copy.root, 'bin/authrim.js'), ...args], {
       cwd,
       env: { PATH: process.env['PATH'], HOME: home, TMPDIR: process.env['TMPDIR'], ...env },
