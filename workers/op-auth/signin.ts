@@ -103,6 +103,7 @@ export async function signInForAccount(c: AuthContext): Promise<Response> {
   const { deps, now } = c.var
   const browser = await markedBrowser(c)
   const stored = await deps.interactions.start(
+    c.req.raw,
     { v: 1, purpose: 'account', params: [], browser: browser.id, startedAt: now },
     now,
   )
