@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answerOf, titleOf } from '../support/answer.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, basic, pkce, tokenRequest } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
 
@@ -295,11 +295,8 @@ describe('pushed requests that expire or come in floods', () => {
     expect((await push(system, await system.client())).status).toBe(201)
     const now = Math.floor(Date.now() / 1000)
     for (const pending of await everyShard(system, 'PENDING_REQUESTS')) {
-      await pending['put']?.('stored', '{}', now + 1)
-      expect([await pending['get']?.('stored', now), await pending['get']?.('stored', now + 1)]).toEqual([
-        '{}',
-        undefined,
-      ])
+      await pending.put('stored', '{}', now + 1)
+      expect([await pending.get('stored', now), await pending.get('stored', now + 1)]).toEqual(['{}', undefined])
     }
   })
 })
