@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
-import {
-  type EmbeddedCloudflare,
-  type EmbeddedCloudflareOptions,
-  startEmbeddedCloudflare,
-} from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
 import { copyPackage, type PackageCopy } from './package-copy.ts'
 
 export interface Result {
