@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { WorkerName } from '../../shared/topology.ts'
+import { objectHost, type WorkerName } from '../../shared/topology.ts'
 import type { AccountApi } from './account-api.ts'
 import { listDatabases, listNamespaces, type Named, queryDatabase } from './resources.ts'
 import { type CustomDomain, listDomains, listRoutes, type ZoneRoute } from './routes.ts'
@@ -7,6 +7,7 @@ import {
   type Deployment,
   listDeployments,
   listVersions,
+  readMigrationTag,
   readVersion,
   type Version,
   type VersionSummary,
@@ -22,6 +23,8 @@ export interface ObservedWorker {
   /** The newest version of the wanted tag that gets no traffic yet. */
   readonly candidate: Version | undefined
   readonly versions: readonly VersionSummary[]
+  /** The last Durable Object migration of the script, where it has objects. */
+  readonly migrationTag: string | undefined
 }
 
 /** What the account has of an environment, as plain data. */
@@ -68,7 +71,11 @@ export async function observeWorker(
   account: AccountApi,
   { worker, script, tag }: ObservedPlaces['scripts'][number],
 ): Promise<ObservedWorker | undefined> {
-  const [deployments, versions] = await Promise.all([listDeployments(account, script), listVersions(account, script)])
+  const [deployments, versions, migrationTag] = await Promise.all([
+    listDeployments(account, script),
+    listVersions(account, script),
+    worker === objectHost ? readMigrationTag(account, script) : undefined,
+  ])
   const deployment = deployments?.[0]
   if (deployment === undefined) return undefined
   const serving = new Set(deployment.versions.map(({ id }) => id))
@@ -90,6 +97,7 @@ export async function observeWorker(
     live: live.toSorted((a, b) => b.percentage - a.percentage),
     candidate,
     versions,
+    migrationTag,
   }
 }
 

@@ -30,7 +30,9 @@ export interface DeployOptions extends Omit<RolloutOptions, 'message'> {
 export async function deploy(ctx: Context, options: DeployOptions): Promise<void> {
   const started = performance.now()
   const at = await openEnvironmentAccount(ctx)
-  const files = wranglerFiles(at.located.root, at.environment, at.resources)
+  const files = wranglerFiles(at.located.root, at.environment, at.resources).filter(
+    ({ worker }) => options.only.length === 0 || options.only.includes(worker),
+  )
   refuseHandEdits(ctx, files, options.force)
   const wanted = readWanted(at.environment, at.resources)
   const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone.id)])

@@ -54,7 +54,7 @@ function outline({ rollout, from, to, changes, uploaded }: WorkerChange): string
 }
 
 function besides(step: DeployStep): string[] {
-  if (step.kind === 'write-files') return [`    files    ${step.files.join(', ')}`]
+  if (step.kind === 'write-files') return [`    files    ${step.target}: ${step.files.length} to write`]
   if (step.kind === 'migrations') return [`    D1 ${step.target.padEnd(21)} apply ${step.files.join(', ')}`]
   return []
 }

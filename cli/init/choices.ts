@@ -39,10 +39,11 @@ export async function gatherChoices(
   options: InitOptions,
 ): Promise<Choices> {
   const projectName = project?.name ?? (await chooseName(ctx, folder, options))
-  const environmentName = ctx.environmentName ?? project?.defaultEnvironment ?? (options.local ? 'local' : 'production')
-  if (!isSafeName(environmentName)) throw usageError(`--env ${environmentName} is not ${nameForm}.`)
-  const existing = project?.environments[environmentName]
-  const local = existing ? isLocal(existing) : await chooseLocal(ctx, environmentName, options)
+  const named = ctx.environmentName ?? project?.defaultEnvironment
+  if (named !== undefined && !isSafeName(named)) throw usageError(`--env ${named} is not ${nameForm}.`)
+  const existing = named === undefined ? undefined : project?.environments[named]
+  const local = existing ? isLocal(existing) : await chooseLocal(ctx, named, options)
+  const environmentName = named ?? (local ? 'local' : 'production')
   const access = await cloudflareAccess(local)
   const note = ctx.verbose ? (line: string) => ctx.report.note(line) : undefined
   const chosen = await chooseAccount(ctx, access, existing?.accountId ?? options.account, local)
@@ -80,7 +81,11 @@ async function chooseName({ prompt }: Context, folder: string, { name }: InitOpt
 }
 
 /** Where it runs: on this machine, or in a Cloudflare account. */
-async function chooseLocal({ prompt }: Context, environmentName: string, options: InitOptions): Promise<boolean> {
+async function chooseLocal(
+  { prompt }: Context,
+  environmentName: string | undefined,
+  options: InitOptions,
+): Promise<boolean> {
   if (options.local || environmentName === 'local') return true
   if (options.issuer !== undefined) return isLoopbackHost(URL.parse(options.issuer)?.hostname ?? '')
   if (options.account !== undefined || options.zone !== undefined || !prompt.interactive) return false

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { operatorKeyFile } from '../admin/operator-key.ts'
 import { checkPermissions } from '../cloudflare/permission-check.ts'
 import type { Context } from '../context.ts'
 import { resourcesFile } from '../environment.ts'
@@ -26,6 +27,11 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
   const [around, localKey] = await Promise.all([lookAround(account, environment, zone), localOperatorKey(folder)])
   const former = formerResources(ctx, root, choices)
   const operatorKey = former?.bootstrapOperatorKey ?? around.deployedKey ?? localKey
+  if (operatorKey && operatorKey.x !== localKey?.x) {
+    ctx.report.note(
+      `The operator’s key of ${environment.name} is not on this machine: copy it to ${operatorKeyFile(folder)}.`,
+    )
+  }
   const choiceFiles = choiceTexts(root, choices)
   const plan = planInitialisation(environment.name, packageVersion(), {
     namespaces: around.namespaces,

@@ -93,6 +93,7 @@ function observedWorker(
     live: live.map((one, i) => ({ ...one, percentage: shares[i] ?? 0 })),
     candidate,
     versions: live,
+    migrationTag: live[0]?.migrationTag,
   }
 }
 

@@ -112,7 +112,7 @@ function rolloutOf(
   const [first, ...others] = found?.live ?? []
   if (first === undefined) return 'create'
   if (others.length === 0 && isWanted(wanted, first)) return routesDiffer ? 'routes' : undefined
-  if (wanted.migrationTag !== undefined && first.migrationTag !== wanted.migrationTag) return 'replace'
+  if (wanted.migrationTag !== undefined && found?.migrationTag !== wanted.migrationTag) return 'replace'
   return wanted.worker === objectHost ? 'straight' : 'gradual'
 }
 

@@ -16,7 +16,10 @@ beforeAll(async () => {
 afterAll(() => shop?.[Symbol.asyncDispose]())
 afterEach(() => shop.cloudflare.faults.clear())
 
-async function run(args: readonly string[], { env = {}, watch }: { env?: NodeJS.ProcessEnv; watch?: (child: ChildProcess) => void } = {}) {
+async function run(
+  args: readonly string[],
+  { env = {}, watch }: { env?: NodeJS.ProcessEnv; watch?: (child: ChildProcess) => void } = {},
+) {
   const result = await shop.authrim(args, {
     env: { AUTHRIM_CLOUDFLARE_API: shop.cloudflare.apiBase, ...env },
     ...(watch && { watch }),
@@ -79,27 +82,38 @@ describe('a deploy that is cut off is finished by the next', () => {
   })
 
   test('F8 the token is revoked half-way: what was done is said, and what was not', { timeout: 120_000 }, async () => {
-    shop.cloudflare.faults.add({ path: /scripts\/authrim-op-auth$/, method: 'PUT', fault: { type: 'status', status: 401, code: 1000 } })
+    shop.cloudflare.faults.add({
+      path: /scripts\/authrim-op-auth$/,
+      method: 'PUT',
+      fault: { type: 'status', status: 401, code: 1000 },
+    })
     const failed = await deploy(['--only', 'op-auth,op-userinfo'])
-    expect([failed.status, errorOf(failed).message]).toEqual([expect.any(Number), expect.stringContaining('Not done: stage op-auth')])
+    expect([failed.status, errorOf(failed).message]).toEqual([
+      expect.any(Number),
+      expect.stringContaining('Not done: stage op-auth'),
+    ])
     expect([1, 4, 6]).toContain(failed.status)
     expect(errorOf(failed).hint).toContain('authrim deploy')
   })
 
-  test('F18 Ctrl-C stops after the step: status 130, and the rest is left for the next', { timeout: 120_000 }, async () => {
-    const stopped = await deploy([], {
-      watch: atStep(0, (child) => {
-        child.kill('SIGINT')
-        child.kill('SIGINT')
-      }),
-    })
-    expect([stopped.status, errorOf(stopped).code]).toEqual([130, 'cancelled'])
-    const journal = JSON.parse(readFileSync(join(shop.project, '.authrim/production/journal.json'), 'utf8'))
-    expect(journal.endedAt).toBeTruthy()
-    const done = await deploy()
-    expect([done.status, done.out]).toEqual([0, expect.any(String)])
-    expect(JSON.parse((await deploy(['--dry-run'])).out).deployment.changed).toBe(false)
-  })
+  test(
+    'F18 Ctrl-C stops after the step: status 130, and the rest is left for the next',
+    { timeout: 120_000 },
+    async () => {
+      const stopped = await deploy([], {
+        watch: atStep(0, (child) => {
+          child.kill('SIGINT')
+          child.kill('SIGINT')
+        }),
+      })
+      expect([stopped.status, errorOf(stopped).code]).toEqual([130, 'cancelled'])
+      const journal = JSON.parse(readFileSync(join(shop.project, '.authrim/production/journal.json'), 'utf8'))
+      expect(journal.endedAt).toBeTruthy()
+      const done = await deploy()
+      expect([done.status, done.out]).toEqual([0, expect.any(String)])
+      expect(JSON.parse((await deploy(['--dry-run'])).out).deployment.changed).toBe(false)
+    },
+  )
 
   test('nothing was made twice, and every Worker serves one version', { timeout: 60_000 }, async () => {
     const databases: { name: string }[] = (await api('d1/database')).result
@@ -131,16 +145,26 @@ describe('when Cloudflare fails', () => {
   ] as const)('%s ends with status 1 and a clear line', { timeout: 60_000 }, async (_, fault, code) => {
     shop.cloudflare.faults.add({ path: lists, fault })
     const result = await deploy(['--dry-run'], { env: { AUTHRIM_CLOUDFLARE_TIMEOUT: '0.3' } })
-    expect([result.status, errorOf(result)]).toEqual([1, expect.objectContaining({ code, message: expect.stringContaining('Listing the KV namespaces') })])
+    expect([result.status, errorOf(result)]).toEqual([
+      1,
+      expect.objectContaining({ code, message: expect.stringContaining('Listing the KV namespaces') }),
+    ])
     expect(result.out + result.err).not.toMatch(/ at .*\.ts:\d+/)
   })
 
   test('F9 a Worker that is refused leaves the others serving', { timeout: 120_000 }, async () => {
     shop.package.change('op-auth', (code) => `${code}\n;globalThis.next = 1`)
     shop.package.change('op-token', (code) => `${code}\n;globalThis.next = 1`)
-    shop.cloudflare.faults.add({ path: /authrim-op-token\/versions$/, method: 'POST', fault: { type: 'status', status: 400, code: 10021 } })
+    shop.cloudflare.faults.add({
+      path: /authrim-op-token\/versions$/,
+      method: 'POST',
+      fault: { type: 'status', status: 400, code: 10021 },
+    })
     const failed = await deploy()
-    expect([failed.status, errorOf(failed).message]).toEqual([1, expect.stringMatching(/Uploading op-token failed[^]*10021/)])
+    expect([failed.status, errorOf(failed).message]).toEqual([
+      1,
+      expect.stringMatching(/Uploading op-token failed[^]*10021/),
+    ])
     shop.cloudflare.faults.clear()
     const versions = JSON.parse((await run(['versions', 'op-auth', '--json'])).out).versions
     expect(versions[0].share).toBe(null)
@@ -159,20 +183,24 @@ describe('two operators', () => {
       params: [hostname(), pid],
     })
 
-  test('F14 F15 the second is told who holds the lock, since when, and how to break it', { timeout: 90_000 }, async () => {
-    shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 2`)
-    await holdLock(String(process.pid))
-    const refused = await deploy()
-    expect([refused.status, errorOf(refused)]).toEqual([
-      1,
-      expect.objectContaining({
-        code: 'locked',
-        message: expect.stringMatching(/grace on .* runs authrim deploy here since 2026-11-25T08:00:00Z/),
-        hint: expect.stringContaining('--break-lock'),
-      }),
-    ])
-    expect((await deploy(['--break-lock'])).status).toBe(0)
-  })
+  test(
+    'F14 F15 the second is told who holds the lock, since when, and how to break it',
+    { timeout: 90_000 },
+    async () => {
+      shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 2`)
+      await holdLock(String(process.pid))
+      const refused = await deploy()
+      expect([refused.status, errorOf(refused)]).toEqual([
+        1,
+        expect.objectContaining({
+          code: 'locked',
+          message: expect.stringMatching(/grace on .* runs authrim deploy here since 2026-11-25T08:00:00Z/),
+          hint: expect.stringContaining('--break-lock'),
+        }),
+      ])
+      expect((await deploy(['--break-lock'])).status).toBe(0)
+    },
+  )
 
   test('F14 the lock of a process that died is taken', { timeout: 90_000 }, async () => {
     shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 3`)
@@ -208,7 +236,12 @@ describe('files and secrets', () => {
     expect(secret).toMatch(/^[\w-]{43}$/)
     expect(said).not.toContain(secret)
     expect(said).not.toContain(shop.cloudflare.token)
-    const files = [...filesBelow(shop.project), ...readdirSync(tmpdir()).filter((name) => /^authrim-(secrets|wrangler)-/.test(name)).flatMap((name) => filesBelow(join(tmpdir(), name)))]
+    const files = [
+      ...filesBelow(shop.project),
+      ...readdirSync(tmpdir())
+        .filter((name) => /^authrim-(secrets|wrangler)-/.test(name))
+        .flatMap((name) => filesBelow(join(tmpdir(), name))),
+    ]
     for (const file of files) expect(readFileSync(file, 'utf8').includes(secret), file).toBe(false)
   })
 })

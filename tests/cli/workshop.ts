@@ -38,6 +38,9 @@ export interface Workshop extends AsyncDisposable {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Document = any
 
+/** Half of what a short command costs is reading its sources. */
+const compileCache = join(tmpdir(), 'authrim-test-compile-cache')
+
 export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> = {}): Promise<Workshop> {
   const home = mkdtempSync(join(tmpdir(), 'authrim-home-'))
   const project = join(home, 'my-idp')
@@ -56,7 +59,13 @@ export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> =
   ): Promise<Result> => {
     const child = spawn(process.execPath, [join(copy.root, 'bin/authrim.js'), ...args], {
       cwd,
-      env: { PATH: process.env['PATH'], HOME: home, TMPDIR: process.env['TMPDIR'], ...env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home,
+        TMPDIR: process.env['TMPDIR'],
+        NODE_COMPILE_CACHE: compileCache,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     watch?.(child)
