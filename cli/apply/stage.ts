@@ -72,7 +72,8 @@ export async function deployStage(step: DeployStage, ctx: StageContext): Promise
     }
     return [...outcomes.values()]
   } catch (error) {
-    throw error instanceof GateRefusal ? await putBack(error, uploaded, [...outcomes.values()], ctx) : error
+    if (error instanceof GateRefusal) throw await putBack(error, uploaded, [...outcomes.values()], ctx)
+    throw changedSomething(error)
   }
 }
 
@@ -89,8 +90,22 @@ async function uploadAll(changes: readonly WorkerChange[], { at, options }: Stag
     })),
   )
   const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
+  if (failed) {
+    const serving = results.some((result) => result.status === 'fulfilled' && servesAtOnce(result.value.change))
+    throw serving ? changedSomething(failed.reason) : failed.reason
+  }
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+function servesAtOnce({ rollout }: WorkerChange): boolean {
+  return rollout === 'create' || rollout === 'replace'
+}
+
+/** A failure after which the account is not as it was: status 4. */
+function changedSomething(error: unknown): unknown {
+  if (!(error instanceof CliError) || error.exitCode === exitStatus.cancelled) return error
+  const { message, hint, code, details } = error
+  return new CliError(message, { hint, code, details, exitCode: exitStatus.partial })
 }
 
 async function addRoutes(

@@ -202,6 +202,17 @@ describe('two operators', () => {
     },
   )
 
+  test('F15 attack K7 of two at once, one is refused or finds the account changed', { timeout: 90_000 }, async () => {
+    shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 4`)
+    const results = await Promise.all([deploy(), deploy()])
+    const refused = results.find(({ status }) => status !== 0)
+    expect(results.some(({ status }) => status === 0)).toBe(true)
+    expect([refused?.status, refused && errorOf(refused).code]).toEqual([
+      1,
+      expect.stringMatching(/^(locked|changed_meanwhile)$/),
+    ])
+  })
+
   test('F14 the lock of a process that died is taken', { timeout: 90_000 }, async () => {
     shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 3`)
     await holdLock('999999')
