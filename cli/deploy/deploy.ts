@@ -3,7 +3,8 @@ import { applyPlan, type StepOutcome } from '../apply/apply.ts'
 import { Interruption } from '../apply/interruption.ts'
 import { interruptedRun } from '../apply/journal.ts'
 import { Lock } from '../apply/lock.ts'
-import { deployStage, type RolloutOptions, type WorkerOutcome } from '../apply/stage.ts'
+import { deployStage } from '../apply/stage.ts'
+import type { RolloutOptions, WorkerOutcome } from '../apply/stage-context.ts'
 import { applyMigrations } from '../apply/upload.ts'
 import { type EnvironmentAccount, openEnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe, type Observed } from '../cloudflare/observe.ts'
@@ -15,6 +16,7 @@ import type { DeployStep } from '../plan/plan.ts'
 import { readWanted, type Wanted } from '../plan/wanted.ts'
 import { type WranglerFile, wranglerFiles, writeWranglerFiles } from '../project/wrangler-files.ts'
 import { packageVersion } from '../version.ts'
+import { answerOf } from './answer.ts'
 import { doneLines, planLines, stepLabel } from './messages.ts'
 
 export interface DeployOptions extends Omit<RolloutOptions, 'message'> {
@@ -168,32 +170,4 @@ function refuseProblems({ problems }: DeploymentPlan): void {
     hint: [...new Set(problems.map(({ hint }) => hint))].join('\n'),
     details: { problems },
   })
-}
-
-function answerOf(plan: DeploymentPlan, observed: Observed, steps: readonly object[], done: readonly WorkerOutcome[]) {
-  const changes = plan.steps.flatMap((step) => (step.kind === 'stage' ? step.workers : []))
-  const waiting = changes.filter(({ worker }) => !done.some((outcome) => outcome.worker === worker))
-  return {
-    deployment: {
-      environment: plan.environment,
-      changed: plan.steps.length > 0,
-      steps,
-      workers: [
-        ...done,
-        ...waiting.map(({ worker, from, to, uploaded, changes }) => ({
-          worker,
-          from: from?.release ?? null,
-          to: to.release,
-          versionId: uploaded,
-          share: 0,
-          checks: [],
-          changes,
-        })),
-        ...plan.unchanged.map((worker) => {
-          const live = observed.workers.find((found) => found.worker === worker)?.live[0]
-          return { worker, from: plan.release, to: plan.release, versionId: live?.id ?? null, share: 100, checks: [] }
-        }),
-      ],
-    },
-  }
 }

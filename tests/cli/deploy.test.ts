@@ -102,6 +102,8 @@ describe('from nothing to a rollback', () => {
     expect(error.message).toMatch(/op-auth: \/op-auth\/health answers 500/)
     expect(error.message).toMatch(/former version serves again: op-auth/)
     expect(await (await edge('/op-auth/health')).json()).toEqual({ ...served, worker: 'op-auth' })
+    const { versions } = await shop.json(['versions', 'op-auth'])
+    expect(versions.map(({ share }: { share: number | null }) => share)).toEqual([null, 100])
     expect((await edge('/token')).status).toBeLessThan(500)
   })
 

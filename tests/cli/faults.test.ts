@@ -232,6 +232,27 @@ describe('files and secrets', () => {
     expect((await deploy()).status).toBe(0)
   })
 
+  test(
+    'a wrangler of another version is refused before anything is uploaded: status 2',
+    { timeout: 60_000 },
+    async () => {
+      const file = join(shop.package.root, 'package.json')
+      const manifest = readFileSync(file, 'utf8')
+      writeFileSync(file, manifest.replace(/"wrangler": "[^"]+"/, '"wrangler": "4.0.0"'))
+      shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 5`)
+      const result = await deploy()
+      writeFileSync(file, manifest)
+      expect([result.status, errorOf(result)]).toEqual([
+        2,
+        expect.objectContaining({
+          message: expect.stringMatching(/authrim needs 4\.0\.0/),
+          hint: expect.stringContaining('npm ci'),
+        }),
+      ])
+      expect((await deploy()).status).toBe(0)
+    },
+  )
+
   test('attack Y3 an altered bundle is not deployed', { timeout: 60_000 }, async () => {
     const file = join(shop.package.root, 'dist/workers/op-token.js')
     const code = readFileSync(file, 'utf8')
