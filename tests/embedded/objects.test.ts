@@ -77,6 +77,25 @@ describe('Durable Objects across versions', () => {
     expect(await cloud.cloudflare.env('counter', otherAccount)).toEqual({})
   })
 
+  test('a class or entrypoint that went from its host takes nobody else down', async () => {
+    const entry = `import { WorkerEntrypoint } from 'cloudflare:workers'
+      export class Extra extends WorkerEntrypoint { fetch() { return new Response('extra') } }
+      ${counter('Old')}`
+    await cloud.put('lender', entry, { migrations: { new_tag: 'v1', steps: [{ new_sqlite_classes: ['Old'] }] } })
+    const code = 'export default { fetch: (request, env) => env.OLD ? env.EXTRA.fetch(request) : new Response("gone") }'
+    const bindings = [
+      { type: 'durable_object_namespace', name: 'OLD', class_name: 'Old', script_name: 'lender' },
+      { type: 'service', name: 'EXTRA', service: 'lender', entrypoint: 'Extra' },
+    ]
+    await cloud.put('borrower', code, { bindings })
+    await publish('borrower')
+    expect(await ask('borrower')).toBe('extra')
+    const migrations = { old_tag: 'v1', new_tag: 'v2', steps: [{ renamed_classes: [{ from: 'Old', to: 'New' }] }] }
+    await cloud.put('lender', counter('New'), { migrations })
+    expect(await ask('borrower')).toBe('gone')
+    expect(await ask()).toBe('3')
+  })
+
   test('a Worker whose dependency was deleted by force fails alone', async () => {
     await cloud.put('target', 'export default { fetch: () => new Response("target") }')
     const code = 'export default { fetch: (request, env) => env.TARGET.fetch(request) }'
@@ -85,6 +104,6 @@ describe('Durable Objects across versions', () => {
     expect(await ask('source')).toBe('target')
     await cloud.api('DELETE', `/accounts/${account}/workers/services/target?force=true`)
     expect((await cloud.edge('http://source.example.workers.dev/')).status).toBe(500)
-    expect(await ask()).toBe('3')
+    expect(await ask()).toBe('4')
   })
 })
