@@ -101,13 +101,15 @@ describe('faults and guards of the API', () => {
 
   test('token, state and address are readable by this user alone, and the address goes at the end', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'embedded-'))
-    const addressFile = join(folder, 'config/address.json')
+    const addressFile = join(folder, 'config/addresses.json')
     const dataDir = join(folder, 'data')
     const one = await startEmbeddedCloudflare({ dataDir, addressFile })
     for (const file of [addressFile, join(dataDir, 'token'), join(dataDir, 'state.json')]) {
       expect(statSync(file).mode & 0o777, file).toBe(0o600)
     }
-    expect(JSON.parse(readFileSync(addressFile, 'utf8'))).toMatchObject({ apiBase: one.apiBase, token: one.token })
+    expect(JSON.parse(readFileSync(addressFile, 'utf8'))).toMatchObject({
+      addresses: [{ apiBase: one.apiBase, token: one.token }],
+    })
     await one.dispose()
     expect(() => statSync(addressFile)).toThrow('ENOENT')
     const again = await startEmbeddedCloudflare({ dataDir, addressFile: null })
