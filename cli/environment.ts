@@ -1,7 +1,13 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Environment, environmentOf, isLocal, parseProject, parseProjectText } from '../shared/config.ts'
 import { usageError } from './error.ts'
 import { readIfThere } from './secret-file.ts'
+
+/** Where the resources of an environment are kept, below the project. */
+export function resourcesFile(environmentName: string): string {
+  return `environments/${environmentName}/resources.json`
+}
 
 export interface LocatedEnvironment {
   readonly environment: Environment
@@ -21,8 +27,10 @@ export function locateEnvironment(cwd: string, name: string | undefined): Locate
     text === undefined ? environmentWithoutProject(cwd, name) : environmentOf(parseProjectText(text), name)
   const folder = join(cwd, '.authrim', environment.name)
   const local = isLocal(environment)
+  // One that `authrim deploy` brought up is where its file says; `authrim dev` serves where it was told to.
+  const deployed = existsSync(join(cwd, resourcesFile(environment.name)))
   return {
-    environment: local ? { ...environment, ...runningIssuer(folder) } : environment,
+    environment: local && !deployed ? { ...environment, ...runningIssuer(folder) } : environment,
     configuredIssuer: environment.issuer,
     local,
     root: cwd,

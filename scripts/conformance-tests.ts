@@ -18,7 +18,7 @@ const id = String.raw`(?:[A-Z]{1,3}-\d{2}|attack [A-Z]\d{1,2}|fault F\d{1,2})`
  * consisting of ids alone as the first cell of a row.
  */
 const names = new RegExp(
-  String.raw`(?:\(\s*(['"\`])(${id}(?:[ ,:]+${id})*)\b[,:]?\s*((?:(?!\1).)*)\1|\[\s*'(${id}(?: ${id})*)')`,
+  String.raw`(?:\(\s*(['"\`])(?:%s )?(${id}(?:[ ,:]+${id})*)\b[,:]?\s*((?:(?!\1).)*)\1|\[\s*'(${id}(?: ${id})*)')`,
   'g',
 )
 

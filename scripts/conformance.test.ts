@@ -13,13 +13,14 @@ describe('tests by the ids in their names', () => {
         'XCT-05 attack X3: %s is closed',
         () => {},
       )
-      test.each([['B-33', 'profile'], ['B-12 AUT-05', {}]])('%s', () => {})`
+      test.each([['B-33', 'profile'], ['B-12 AUT-05', {}]])('%s USR-06 of its type', () => {})`
     expect(testsOf('a.test.ts', text).map(({ ids, says }) => [ids.join(), says])).toEqual([
       ['fault F20', 'a suite'],
       ['B-26,TOK-04,attack O1', 'a reused code'],
       ['XCT-05,attack X3', '… is closed'],
       ['B-33', ''],
       ['B-12,AUT-05', ''],
+      ['USR-06', 'of its type'],
     ])
   })
 

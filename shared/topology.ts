@@ -95,7 +95,14 @@ export const workers = {
     objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: [],
     rateLimits: [],
-    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'BOOTSTRAP_OPERATOR_KEY'],
+    variables: [
+      'ISSUER_URL',
+      'ENVIRONMENT',
+      'REGISTRATION',
+      'TOKEN_EXPIRY',
+      'ID_TOKEN_EXPIRY',
+      'BOOTSTRAP_OPERATOR_KEY',
+    ],
     secrets: ['AUTHRIM_SECRET'],
     gzipBudget: 25,
   },
@@ -128,10 +135,18 @@ export const workers = {
     kv: ['CLIENTS', 'AUTH_CODES'],
     database: true,
     objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
-    leases: ['verify', 'handle:code', 'handle:session', 'handle:interaction', 'handle:browser', 'handle:device', 'handle:request_uri'],
+    leases: [
+      'verify',
+      'handle:code',
+      'handle:session',
+      'handle:interaction',
+      'handle:browser',
+      'handle:device',
+      'handle:request_uri',
+    ],
     rateLimits: [
       { binding: 'PASSWORD_RATE', limit: 60, period: 60 },
-      { binding: 'PAR_RATE', limit: 300, period: 60 },
+      { binding: 'REQUEST_RATE', limit: 300, period: 60 },
     ],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'CODE_EXPIRY', 'SESSION_EXPIRY', 'PAR_EXPIRY', 'BRANDING'],
     secrets: [],
@@ -152,7 +167,7 @@ export const workers = {
   'op-management': {
     stage: 4,
     paths: ['/register', '/register/*', '/introspect', '/revoke', '/admin/v1/*', '/op-management/health'],
-    kv: ['CLIENTS', 'REFRESH_TOKENS'],
+    kv: ['CLIENTS'],
     database: true,
     objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'Throttle'],
     leases: ['verify', 'handle:refresh', 'handle:access', 'handle:registration', 'handle:initial'],
@@ -165,7 +180,13 @@ export const workers = {
 
 export type WorkerName = keyof typeof workers
 
-export const workerNames: readonly WorkerName[] = ['op-discovery', 'op-userinfo', 'op-auth', 'op-token', 'op-management']
+export const workerNames: readonly WorkerName[] = [
+  'op-discovery',
+  'op-userinfo',
+  'op-auth',
+  'op-token',
+  'op-management',
+]
 
 export function isWorkerName(value: string): value is WorkerName {
   return Object.hasOwn(workers, value)

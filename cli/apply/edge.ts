@@ -23,7 +23,8 @@ export class Edge {
   }
 
   async request(path: string, { method = 'GET', headers = {}, body }: EdgeRequest = {}): Promise<EdgeAnswer> {
-    if (this.#origin !== undefined) return viaHost(this.#origin, this.issuer, path, { method, headers, ...(body !== undefined && { body }) })
+    if (this.#origin !== undefined)
+      return viaHost(this.#origin, this.issuer, path, { method, headers, ...(body !== undefined && { body }) })
     const response = await fetch(this.issuer + path, {
       method,
       headers,
@@ -36,7 +37,12 @@ export class Edge {
 }
 
 /** fetch() does not let a Host header be set, and the issuer's name need not lead here. */
-function viaHost(origin: string, issuer: string, path: string, { method, headers, body }: EdgeRequest): Promise<EdgeAnswer> {
+function viaHost(
+  origin: string,
+  issuer: string,
+  path: string,
+  { method, headers, body }: EdgeRequest,
+): Promise<EdgeAnswer> {
   const { hostname, port } = new URL(origin)
   return new Promise((resolve, reject) => {
     const sent = httpRequest(
@@ -45,7 +51,11 @@ function viaHost(origin: string, issuer: string, path: string, { method, headers
         port,
         path,
         method,
-        headers: { ...headers, host: new URL(issuer).host, ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) },
+        headers: {
+          ...headers,
+          host: new URL(issuer).host,
+          ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+        },
         timeout: 10_000,
         agent: false,
       },

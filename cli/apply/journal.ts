@@ -57,7 +57,10 @@ export class Journal {
 /** The run that ended without closing its journal: when it began, and the step it was in. */
 export function interruptedRun(folder: string): { command: string; startedAt: string; step: string } | undefined {
   try {
-    const { command, startedAt, endedAt, steps, pid } = v.parse(JournalFile, JSON.parse(readIfThere(journalFile(folder)) ?? ''))
+    const { command, startedAt, endedAt, steps, pid } = v.parse(
+      JournalFile,
+      JSON.parse(readIfThere(journalFile(folder)) ?? ''),
+    )
     const step = steps.find(({ status }) => status === 'running') ?? steps.find(({ status }) => status === 'waiting')
     if (endedAt !== undefined || step === undefined || pid === process.pid) return undefined
     return { command, startedAt, step: `${step.kind} ${step.target}` }

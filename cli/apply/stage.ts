@@ -3,44 +3,11 @@ import type { WorkerName } from '../../shared/topology.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { ensureDomain, ensureRoute, removeRoute } from '../cloudflare/routes.ts'
 import { deployVersions } from '../cloudflare/scripts.ts'
-import { CliError, exitStatus } from '../error.ts'
 import type { DeployStage, WorkerChange } from '../plan/plan.ts'
-import { type Candidate, type Check, checkCandidates, type Gate } from './checks.ts'
-import type { Interruption } from './interruption.ts'
-import { uploadWorker } from './upload.ts'
-
-export interface RolloutOptions {
-  readonly message: string
-  /** Shares of traffic that a new version gets in turn; the last is 100. */
-  readonly shares: readonly number[]
-  /** Seconds between them. */
-  readonly interval: number
-  readonly healthCheck: boolean
-}
-
-export interface StageContext {
-  readonly at: EnvironmentAccount
-  readonly options: RolloutOptions
-  readonly interruption: Interruption
-  /** Workers that are deployed before this stage. */
-  readonly deployed: ReadonlySet<WorkerName>
-  /** Says that this run is alive. */
-  readonly renew: () => Promise<void>
-}
-
-export interface WorkerOutcome {
-  readonly worker: WorkerName
-  readonly from: string | null
-  readonly to: string
-  readonly versionId: string
-  readonly share: number
-  readonly checks: readonly Check[]
-}
-
-interface Uploaded {
-  readonly change: WorkerChange
-  readonly versionId: string
-}
+import type { Check } from './checks.ts'
+import { gate, GateRefusal, putBack } from './gate.ts'
+import type { StageContext, WorkerOutcome } from './stage-context.ts'
+import { changedSomething, uploadAll, type Uploaded } from './stage-uploads.ts'
 
 /** Brings the Workers of a stage to their new versions together, or leaves the former ones serving. */
 export async function deployStage(step: DeployStage, ctx: StageContext): Promise<WorkerOutcome[]> {
@@ -72,25 +39,16 @@ export async function deployStage(step: DeployStage, ctx: StageContext): Promise
     }
     return [...outcomes.values()]
   } catch (error) {
-    throw error instanceof GateRefusal ? await putBack(error, uploaded, [...outcomes.values()], ctx) : error
+    if (error instanceof GateRefusal) throw await putBack(error, uploaded, [...outcomes.values()], ctx)
+    throw changedSomething(error)
   }
 }
 
-/** Uploads in parallel; one that fails leaves nothing serving that served not before, unless it was new. */
-async function uploadAll(changes: readonly WorkerChange[], { at, options }: StageContext): Promise<Uploaded[]> {
-  const results = await Promise.allSettled(
-    changes.map(async (change) => ({
-      change,
-      versionId:
-        change.uploaded ?? (change.rollout === 'routes' ? (change.from?.versionId ?? '') : await uploadWorker(at, change, options.message)),
-    })),
-  )
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-}
-
-async function addRoutes({ account, environment }: EnvironmentAccount, zoneId: string, change: WorkerChange): Promise<void> {
+async function addRoutes(
+  { account, environment }: EnvironmentAccount,
+  zoneId: string,
+  change: WorkerChange,
+): Promise<void> {
   const { script, domain, addRoutes, removeRoutes } = change
   if (domain !== null) await ensureDomain(account, zoneId, new URL(environment.issuer).hostname, script)
   // A pattern belongs to one Worker at a time.
@@ -121,7 +79,11 @@ async function firstChecks(uploaded: readonly Uploaded[], ctx: StageContext): Pr
 }
 
 /** Gives the new versions this share, and looks again. */
-async function shiftTo(percentage: number, uploaded: readonly Uploaded[], ctx: StageContext): Promise<Map<WorkerName, Check[]>> {
+async function shiftTo(
+  percentage: number,
+  uploaded: readonly Uploaded[],
+  ctx: StageContext,
+): Promise<Map<WorkerName, Check[]>> {
   const { at, options, interruption, renew } = ctx
   const gradual = uploaded.filter(({ change }) => change.rollout === 'gradual')
   if (gradual.length === 0) return new Map()
@@ -153,82 +115,4 @@ async function share(
           ],
     message,
   })
-}
-
-/** A version that failed its checks. */
-class GateRefusal extends Error {
-  readonly checks: ReadonlyMap<WorkerName, Check[]>
-
-  constructor(checks: ReadonlyMap<WorkerName, Check[]>) {
-    super('a check failed')
-    this.checks = checks
-  }
-}
-
-async function gate(uploaded: readonly Uploaded[], ctx: StageContext, overridden: boolean) {
-  if (uploaded.length === 0) return new Map<WorkerName, Check[]>()
-  const candidates: Candidate[] = uploaded.map(({ change, versionId }) => ({
-    worker: change.worker,
-    script: change.script,
-    versionId,
-  }))
-  const isNew = uploaded.some(({ change }) => change.rollout === 'create')
-  const settings: Gate = {
-    edge: ctx.at.edge,
-    deployed: new Set([...ctx.deployed, ...candidates.map(({ worker }) => worker)]),
-    // A new host waits for its certificate.
-    patience: ctx.at.account.access.source === 'local' ? 20 : isNew ? 300 : 60,
-  }
-  const checks = await checkCandidates(settings, candidates, { overridden })
-  if ([...checks.values()].flat().some(({ ok }) => !ok)) throw new GateRefusal(checks)
-  return checks
-}
-
-/** Gives the traffic back to the former versions, and says why in words. */
-async function putBack(
-  { checks }: GateRefusal,
-  uploaded: readonly Uploaded[],
-  outcomes: readonly WorkerOutcome[],
-  { at }: StageContext,
-): Promise<CliError> {
-  const words = [...checks].flatMap(([worker, list]) =>
-    list.filter(({ ok }) => !ok).map(({ name, detail }) => `${worker}: ${detail ?? name}`),
-  )
-  const workers = uploaded.map(({ change, versionId }) => ({
-    worker: change.worker,
-    from: change.from?.release ?? null,
-    to: change.to.release,
-    versionId,
-    share: 0,
-    checks: checks.get(change.worker) ?? outcomes.find(({ worker }) => worker === change.worker)?.checks ?? [],
-  }))
-  const restored: string[] = []
-  const left: string[] = []
-  for (const { change, versionId } of uploaded) {
-    const { from, script, worker, rollout } = change
-    if (rollout === 'routes' || from?.versionId === versionId) continue
-    if (from === null) left.push(`${worker} is new, so there is no former version`)
-    else {
-      await deployVersions(at.account, script, {
-        versions: [{ id: from.versionId, percentage: 100 }],
-        message: 'authrim: a check failed',
-        immediately: rollout === 'straight',
-      })
-        .then(() => restored.push(worker))
-        .catch((error: unknown) => left.push(`${worker} could not be put back (${error instanceof Error ? error.message : ''})`))
-    }
-  }
-  return new CliError(
-    [
-      `A check failed: ${words.join('; ')}.`,
-      ...(restored.length > 0 ? [`The former version serves again: ${restored.join(', ')}.`] : []),
-      ...(left.length > 0 ? [`${left.join('; ')}.`] : []),
-    ].join('\n'),
-    {
-      code: 'check_failed',
-      exitCode: left.length === 0 && restored.length > 0 ? exitStatus.rolledBack : exitStatus.partial,
-      hint: 'Nothing later was deployed. Logs of the Worker: authrim logs',
-      details: { workers },
-    },
-  )
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'smol-toml'
 import type { WorkerName } from '../../shared/topology.ts'
@@ -21,7 +20,10 @@ import { wranglerTable } from '../render/wrangler-toml.ts'
 export function stageWorker({ located, environment, resources }: EnvironmentAccount, worker: WorkerName): string {
   const folder = join(located.folder, 'deploy', worker)
   const migrations = join(authrimPackage().root, 'templates/migrations')
-  const { routes: _routes, ...table } = wranglerTable(worker, environment, forRendering(resources), { bundles: '.', migrations })
+  const { routes: _routes, ...table } = wranglerTable(worker, environment, forRendering(resources), {
+    bundles: '.',
+    migrations,
+  })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(join(folder, `${worker}.js`), bundleOf(worker))
   const config = join(folder, 'wrangler.toml')
@@ -34,12 +36,11 @@ export async function uploadWorker(at: EnvironmentAccount, change: WorkerChange,
   const { worker, script, rollout, to, secrets } = change
   const command = rollout === 'create' || rollout === 'replace' ? ['deploy'] : ['versions', 'upload']
   const config = stageWorker(at, worker)
-  const outcome = await withSecrets(secrets, (secretArguments) =>
-    runWrangler([...command, '--config', config, '--tag', to.tag, '--message', message, ...secretArguments], {
-      access: at.account.access,
-      accountId: at.account.id,
-    }),
-  )
+  const outcome = await runWrangler([...command, '--config', config, '--tag', to.tag, '--message', message], {
+    access: at.account.access,
+    accountId: at.account.id,
+    ...(secrets.length > 0 && { secrets: newSecrets(secrets) }),
+  })
   const versionId = outcome.records.find(({ version_id }) => typeof version_id === 'string')?.version_id
   if (outcome.status !== 0) throw wranglerFailure(`Uploading ${worker}`, outcome)
   if (typeof versionId !== 'string') {
@@ -61,19 +62,9 @@ export async function applyMigrations(at: EnvironmentAccount, database: string):
   if (outcome.status !== 0) throw wranglerFailure('Migrating the database', outcome)
 }
 
-/** New secrets, in a file that only this user may read and that goes away whatever happens. */
-async function withSecrets<T>(names: readonly string[], use: (args: readonly string[]) => Promise<T>): Promise<T> {
-  if (names.length === 0) return use([])
-  const folder = mkdtempSync(join(tmpdir(), 'authrim-secrets-'))
-  try {
-    const file = join(folder, 'secrets.json')
-    // The variable brings back a secret that an account has lost.
-    const secrets = names.map((name) => [name, process.env[name] || randomBytes(32).toString('base64url')])
-    writeFileSync(file, JSON.stringify(Object.fromEntries(secrets)), { mode: 0o600, flag: 'wx' })
-    return await use(['--secrets-file', file])
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+/** Secrets that do not exist yet; a variable of the name brings back one that an account has lost. */
+function newSecrets(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, process.env[name] || randomBytes(32).toString('base64url')]))
 }
 
 function bundleOf(worker: WorkerName): Uint8Array {

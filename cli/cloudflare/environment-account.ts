@@ -3,6 +3,7 @@ import { Edge } from '../apply/edge.ts'
 import type { Context } from '../context.ts'
 import type { LocatedEnvironment } from '../environment.ts'
 import { usageError } from '../error.ts'
+import { readProjectFile } from '../project/project-file.ts'
 import { readResources, type Resources } from '../project/resources-file.ts'
 import { AccountApi } from './account-api.ts'
 import { type CloudflareAccess, cloudflareAccess } from './account.ts'
@@ -20,6 +21,12 @@ export interface EnvironmentAccount {
 /** Opens the account of the environment that a command is about. */
 export async function openEnvironmentAccount(ctx: Context): Promise<EnvironmentAccount> {
   const located = await ctx.environment()
+  if (readProjectFile(located.root, 'authrim.json') === undefined) {
+    throw usageError(
+      `There is no authrim.json in ${located.root}.`,
+      'Make a project: authrim init   or name its folder with --cwd',
+    )
+  }
   const environment = { ...located.environment, issuer: located.configuredIssuer }
   const resources = readResources(located.root, environment.name)
   if (environment.accountId !== undefined && environment.accountId !== resources.account.id) {
@@ -30,7 +37,11 @@ export async function openEnvironmentAccount(ctx: Context): Promise<EnvironmentA
   }
   const access = await cloudflareAccess(located.local)
   if (located.local) checkEdge(environment, access)
-  const account = new AccountApi(resources.account.id, access, ctx.verbose ? (line) => ctx.report.note(line) : undefined)
+  const account = new AccountApi(
+    resources.account.id,
+    access,
+    ctx.verbose ? (line) => ctx.report.note(line) : undefined,
+  )
   return { located, environment, resources, account, edge: new Edge(environment.issuer, access.edgeOrigin) }
 }
 

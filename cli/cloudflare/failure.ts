@@ -13,7 +13,8 @@ export function cloudflareFailure(what: string, error: unknown, path = ''): CliE
   if (error instanceof APIConnectionTimeoutError) {
     return unanswered(`${what}: Cloudflare did not answer in time.`)
   }
-  if (error instanceof APIConnectionError) return unanswered(`${what}: Cloudflare cannot be reached (${reasonOf(error)}).`)
+  if (error instanceof APIConnectionError)
+    return unanswered(`${what}: Cloudflare cannot be reached (${reasonOf(error)}).`)
   if (error instanceof APIError) return refused(what, error, path)
   if (error instanceof SyntaxError || isValiError(error)) {
     return new CliError(`${what}: Cloudflare answered something else than expected (${error.message}).`, {

@@ -1,9 +1,17 @@
 import * as v from 'valibot'
-import type { WorkerName } from '../../shared/topology.ts'
+import { objectHost, type WorkerName } from '../../shared/topology.ts'
 import type { AccountApi } from './account-api.ts'
 import { listDatabases, listNamespaces, type Named, queryDatabase } from './resources.ts'
 import { type CustomDomain, listDomains, listRoutes, type ZoneRoute } from './routes.ts'
-import { type Deployment, listDeployments, listVersions, readVersion, type Version, type VersionSummary } from './scripts.ts'
+import {
+  type Deployment,
+  listDeployments,
+  listVersions,
+  readMigrationTag,
+  readVersion,
+  type Version,
+  type VersionSummary,
+} from './scripts.ts'
 
 /** A script as it is: what serves, with which share, and what else was uploaded. */
 export interface ObservedWorker {
@@ -15,6 +23,8 @@ export interface ObservedWorker {
   /** The newest version of the wanted tag that gets no traffic yet. */
   readonly candidate: Version | undefined
   readonly versions: readonly VersionSummary[]
+  /** The last Durable Object migration of the script, where it has objects. */
+  readonly migrationTag: string | undefined
 }
 
 /** What the account has of an environment, as plain data. */
@@ -61,14 +71,16 @@ export async function observeWorker(
   account: AccountApi,
   { worker, script, tag }: ObservedPlaces['scripts'][number],
 ): Promise<ObservedWorker | undefined> {
-  const [deployments, versions] = await Promise.all([
+  const [deployments, versions, migrationTag] = await Promise.all([
     listDeployments(account, script),
     listVersions(account, script),
+    worker === objectHost ? readMigrationTag(account, script) : undefined,
   ])
   const deployment = deployments?.[0]
   if (deployment === undefined) return undefined
   const serving = new Set(deployment.versions.map(({ id }) => id))
-  const found = tag === undefined ? undefined : versions.find((version) => version.tag === tag && !serving.has(version.id))
+  const found =
+    tag === undefined ? undefined : versions.find((version) => version.tag === tag && !serving.has(version.id))
   const [live, candidate] = await Promise.all([
     Promise.all(
       deployment.versions.map(async ({ id, percentage }) => ({
@@ -85,6 +97,7 @@ export async function observeWorker(
     live: live.toSorted((a, b) => b.percentage - a.percentage),
     candidate,
     versions,
+    migrationTag,
   }
 }
 

@@ -39,7 +39,12 @@ export const permissions: readonly Permission[] = [
     paths: /^\/zones\/[^/]+\/workers\/routes/,
   },
   { name: 'Zone · DNS · Edit', group: 'DNS Write', why: 'the host’s record', paths: /^\/zones\/[^/]+\/dns_records/ },
-  { name: 'Account · Account Analytics · Read', group: 'Account Analytics Read', why: 'authrim status', paths: /^\/graphql/ },
+  {
+    name: 'Account · Account Analytics · Read',
+    group: 'Account Analytics Read',
+    why: 'authrim status',
+    paths: /^\/graphql/,
+  },
   { name: 'Zone · Zone · Read', group: 'Zone Read', why: 'finding the zone', paths: /^\/zones/ },
   {
     name: 'Account · Account Settings · Read',

@@ -95,7 +95,10 @@ export function queryDatabase<T>(
     const results = await everyItem(
       account.client.d1.database.query(database, { account_id: account.id, sql, params: [...params] }),
     )
-    return v.parse(v.array(row), results.flatMap(({ results: rows }) => rows ?? []))
+    return v.parse(
+      v.array(row),
+      results.flatMap(({ results: rows }) => rows ?? []),
+    )
   })
 }
 

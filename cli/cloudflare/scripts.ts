@@ -123,6 +123,26 @@ export function readVersion(account: AccountApi, script: string, id: string): Pr
   })
 }
 
+const ServiceAnswer = v.object({
+  result: v.object({
+    default_environment: v.object({ script: v.object({ migration_tag: v.nullish(v.string()) }) }),
+  }),
+})
+
+/** The last Durable Object migration that a script has had; wrangler goes on from the same. */
+export function readMigrationTag(account: AccountApi, script: string): Promise<string | undefined> {
+  const path = account.path(`workers/services/${encodeURIComponent(script)}`)
+  return attempt(`Reading the migrations of ${script}`, path, async () => {
+    try {
+      const { result } = v.parse(ServiceAnswer, await account.client.get(path))
+      return result.default_environment.script.migration_tag ?? undefined
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+  })
+}
+
 export interface Shares {
   readonly versions: readonly { readonly id: string; readonly percentage: number }[]
   readonly message: string

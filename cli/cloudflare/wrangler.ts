@@ -8,6 +8,7 @@ import { authrimPackage } from '../bundle/package-root.ts'
 import { CliError, usageError } from '../error.ts'
 import { dependencyVersion } from '../version.ts'
 import type { CloudflareAccess } from './account.ts'
+import { passFile } from './passed-file.ts'
 
 export interface WranglerOptions {
   readonly access?: CloudflareAccess
@@ -16,6 +17,8 @@ export interface WranglerOptions {
   /** False for the operator's own `wrangler login`; otherwise wrangler sees no settings but ours. */
   readonly ownHome?: boolean
   readonly env?: NodeJS.ProcessEnv
+  /** Secrets to set with the version that is uploaded. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 export interface WranglerOutcome {
@@ -37,19 +40,33 @@ type WranglerRecord = v.InferOutput<typeof OutputRecord>
 
 const TIMEOUT = 180_000
 /** What wrangler needs of our environment: the proxy, certificates and where programs are. */
-const PASSED_ON = ['PATH', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS']
+const PASSED_ON = [
+  'PATH',
+  'SystemRoot',
+  'TEMP',
+  'TMP',
+  'TMPDIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'NODE_EXTRA_CA_CERTS',
+]
 
 /** Runs the installed wrangler without a shell. The token is in its environment, never in its arguments. */
 export async function runWrangler(args: readonly string[], options: WranglerOptions = {}): Promise<WranglerOutcome> {
   const script = wranglerScript()
-  const { access, accountId, cwd, ownHome = true, env = process.env } = options
+  const { access, accountId, cwd, ownHome = true, env = process.env, secrets } = options
   // Its logs, caches and output file stay here, whatever becomes of it.
   const folder = mkdtempSync(join(tmpdir(), 'authrim-wrangler-'))
   const output = join(folder, 'output.ndjson')
+  using passed = secrets && passFile(JSON.stringify(secrets))
+  const secretArguments = passed ? ['--secrets-file', passed.path] : []
   try {
-    const { status, stdout, stderr } = await run(['--no-warnings', script, ...args], cwd ?? folder, {
+    const settings = {
       ...pick(env, PASSED_ON),
-      ...(ownHome ? { HOME: folder, XDG_CONFIG_HOME: folder } : pick(env, ['HOME', 'XDG_CONFIG_HOME', 'APPDATA', 'USERPROFILE'])),
+      ...(ownHome
+        ? { HOME: folder, XDG_CONFIG_HOME: folder }
+        : pick(env, ['HOME', 'XDG_CONFIG_HOME', 'APPDATA', 'USERPROFILE'])),
       ...(access && { CLOUDFLARE_API_BASE_URL: access.apiBase, CLOUDFLARE_API_TOKEN: access.token }),
       ...(accountId !== undefined && { CLOUDFLARE_ACCOUNT_ID: accountId }),
       // A quarter of its start is compiling itself.
@@ -60,27 +77,29 @@ export async function runWrangler(args: readonly string[], options: WranglerOpti
       WRANGLER_HIDE_BANNER: 'true',
       WRANGLER_LOG_PATH: folder,
       WRANGLER_OUTPUT_FILE_PATH: output,
-    })
+    }
+    const command = ['--no-warnings', script, ...args, ...secretArguments]
+    const { status, stdout, stderr } = await run(command, cwd ?? folder, settings, passed?.descriptor)
     return { status, stdout, stderr, records: readRecords(output) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
+function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, descriptor: number | undefined) {
   return new Promise<{ status: number; stdout: string; stderr: string }>((resolve, reject) => {
     // A group of its own: Ctrl-C stops us between steps, and not wrangler within one.
     const child = spawn(process.execPath, args, {
       cwd,
       env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
       detached: process.platform !== 'win32',
       timeout: TIMEOUT,
     })
     let stdout = ''
     let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     child.once('error', reject)
     child.once('close', (status) => resolve({ status: status ?? 1, stdout, stderr }))
   })
@@ -99,7 +118,8 @@ function wranglerScript(): string {
   }
   const manifest = createRequire(join(root, 'package.json')).resolve('wrangler/package.json')
   const script = join(dirname(manifest), 'wrangler-dist', 'cli.js')
-  if (!existsSync(script)) throw usageError('wrangler is not installed completely.', 'Install the packages again: npm ci')
+  if (!existsSync(script))
+    throw usageError('wrangler is not installed completely.', 'Install the packages again: npm ci')
   return script
 }
 

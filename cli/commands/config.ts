@@ -7,23 +7,28 @@ import { verb } from '../ui/help.ts'
 import { sanitize } from '../ui/sanitize.ts'
 
 export const define: DefineCommand = (noun, context) => {
-  verb(noun, 'show', 'show an environment with its defaults', 'authrim config show --env production').action(async () => {
-    const ctx = context()
-    const { environment } = await ctx.environment()
-    ctx.report.document({ environment })
-  })
-
-  verb(noun, 'get <path>', 'show one member of authrim.json', 'authrim config get environments.production.issuer').action(
-    async (path: string) => {
+  verb(noun, 'show', 'show an environment with its defaults', 'authrim config show --env production').action(
+    async () => {
       const ctx = context()
-      const { parsePath, valueAt } = await import('../project/config-path.ts')
-      const value = valueAt(await readDocument(ctx), parsePath(path))
-      if (value === undefined) throw usageError(`authrim.json has no ${path}.`, 'See: authrim config show')
-      ctx.report.answer({ path, value }, () => [
-        typeof value === 'string' ? sanitize(value) : JSON.stringify(value, undefined, 2),
-      ])
+      const { environment } = await ctx.environment()
+      ctx.report.document({ environment })
     },
   )
+
+  verb(
+    noun,
+    'get <path>',
+    'show one member of authrim.json',
+    'authrim config get environments.production.issuer',
+  ).action(async (path: string) => {
+    const ctx = context()
+    const { parsePath, valueAt } = await import('../project/config-path.ts')
+    const value = valueAt(await readDocument(ctx), parsePath(path))
+    if (value === undefined) throw usageError(`authrim.json has no ${path}.`, 'See: authrim config show')
+    ctx.report.answer({ path, value }, () => [
+      typeof value === 'string' ? sanitize(value) : JSON.stringify(value, undefined, 2),
+    ])
+  })
 
   verb(
     noun,
@@ -42,7 +47,9 @@ export const define: DefineCommand = (noun, context) => {
     parseText(next)
     writeProjectFile(ctx.cwd, 'authrim.json', next)
     ctx.report.answer({ path, value: value ?? null }, () => [
-      ctx.report.done(`${path} is ${text === undefined ? 'removed' : JSON.stringify(value)}. It takes effect with: authrim deploy`),
+      ctx.report.done(
+        `${path} is ${text === undefined ? 'removed' : JSON.stringify(value)}. It takes effect with: authrim deploy`,
+      ),
     ])
   })
 

@@ -3,7 +3,8 @@ import { applyPlan, type StepOutcome } from '../apply/apply.ts'
 import { Interruption } from '../apply/interruption.ts'
 import { interruptedRun } from '../apply/journal.ts'
 import { Lock } from '../apply/lock.ts'
-import { deployStage, type RolloutOptions, type WorkerOutcome } from '../apply/stage.ts'
+import { deployStage } from '../apply/stage.ts'
+import type { RolloutOptions, WorkerOutcome } from '../apply/stage-context.ts'
 import { applyMigrations } from '../apply/upload.ts'
 import { type EnvironmentAccount, openEnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe, type Observed } from '../cloudflare/observe.ts'
@@ -15,6 +16,7 @@ import type { DeployStep } from '../plan/plan.ts'
 import { readWanted, type Wanted } from '../plan/wanted.ts'
 import { type WranglerFile, wranglerFiles, writeWranglerFiles } from '../project/wrangler-files.ts'
 import { packageVersion } from '../version.ts'
+import { answerOf } from './answer.ts'
 import { doneLines, planLines, stepLabel } from './messages.ts'
 
 export interface DeployOptions extends Omit<RolloutOptions, 'message'> {
@@ -30,7 +32,9 @@ export interface DeployOptions extends Omit<RolloutOptions, 'message'> {
 export async function deploy(ctx: Context, options: DeployOptions): Promise<void> {
   const started = performance.now()
   const at = await openEnvironmentAccount(ctx)
-  const files = wranglerFiles(at.located.root, at.environment, at.resources)
+  const files = wranglerFiles(at.located.root, at.environment, at.resources).filter(
+    ({ worker }) => options.only.length === 0 || options.only.includes(worker),
+  )
   refuseHandEdits(ctx, files, options.force)
   const wanted = readWanted(at.environment, at.resources)
   const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone.id)])
@@ -44,13 +48,18 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<void
   if (options.dryRun || plan.steps.length === 0) {
     const steps = plan.steps.map(({ kind, target }) => ({ kind, target, status: 'planned', seconds: 0 }))
     ctx.report.answer(answerOf(plan, observed, steps, []), () =>
-      plan.steps.length > 0 ? ['  Nothing was changed (--dry-run).'] : ['  Nothing to do: everything is as it should be.'],
+      plan.steps.length > 0
+        ? ['  Nothing was changed (--dry-run).']
+        : ['  Nothing to do: everything is as it should be.'],
     )
     if (options.dryRun && options.exitCode && plan.steps.length > 0) process.exitCode = exitStatus.changesFound
     return
   }
   const interrupted = interruptedRun(at.located.folder)
-  if (interrupted) ctx.report.note(`A ${interrupted.command} of ${interrupted.startedAt} was cut off at ${interrupted.step}; this one goes on.`)
+  if (interrupted)
+    ctx.report.note(
+      `A ${interrupted.command} of ${interrupted.startedAt} was cut off at ${interrupted.step}; this one goes on.`,
+    )
   await ctx.prompt.confirm('Apply?')
   const outcomes = await underLock(at, options, async (lock) => {
     await refuseChangedAccount(plan, at, wanted)
@@ -87,7 +96,13 @@ async function applyDeployment(
       await applyMigrations(at, step.target)
       return step.files.join(', ')
     }
-    const outcomes = await deployStage(step, { at, options: rollout, interruption, deployed, renew: () => lock.renew() })
+    const outcomes = await deployStage(step, {
+      at,
+      options: rollout,
+      interruption,
+      deployed,
+      renew: () => lock.renew(),
+    })
     workers.push(...outcomes)
     for (const { worker } of outcomes) deployed.add(worker)
     return `${outcomes.flatMap(({ checks }) => checks).length} checks passed`
@@ -113,7 +128,11 @@ export function lookAt(at: EnvironmentAccount, wanted: Wanted): Promise<Observed
   })
 }
 
-async function underLock<T>(at: EnvironmentAccount, { breakLock }: DeployOptions, action: (lock: Lock) => Promise<T>): Promise<T> {
+async function underLock<T>(
+  at: EnvironmentAccount,
+  { breakLock }: DeployOptions,
+  action: (lock: Lock) => Promise<T>,
+): Promise<T> {
   const lock = await Lock.take(at.account, at.resources.database.id, { command: 'deploy', breakLock })
   try {
     return await action(lock)
@@ -151,32 +170,4 @@ function refuseProblems({ problems }: DeploymentPlan): void {
     hint: [...new Set(problems.map(({ hint }) => hint))].join('\n'),
     details: { problems },
   })
-}
-
-function answerOf(plan: DeploymentPlan, observed: Observed, steps: readonly object[], done: readonly WorkerOutcome[]) {
-  const changes = plan.steps.flatMap((step) => (step.kind === 'stage' ? step.workers : []))
-  const waiting = changes.filter(({ worker }) => !done.some((outcome) => outcome.worker === worker))
-  return {
-    deployment: {
-      environment: plan.environment,
-      changed: plan.steps.length > 0,
-      steps,
-      workers: [
-        ...done,
-        ...waiting.map(({ worker, from, to, uploaded, changes }) => ({
-          worker,
-          from: from?.release ?? null,
-          to: to.release,
-          versionId: uploaded,
-          share: 0,
-          checks: [],
-          changes,
-        })),
-        ...plan.unchanged.map((worker) => {
-          const live = observed.workers.find((found) => found.worker === worker)?.live[0]
-          return { worker, from: plan.release, to: plan.release, versionId: live?.id ?? null, share: 100, checks: [] }
-        }),
-      ],
-    },
-  }
 }

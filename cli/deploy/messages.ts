@@ -7,9 +7,15 @@ import type { Wanted } from '../plan/wanted.ts'
 import { sanitize } from '../ui/sanitize.ts'
 
 /** The plan as the operator reads it: each stage with each Worker, and each difference. */
-export function planLines({ environment, resources }: EnvironmentAccount, wanted: Wanted, plan: DeploymentPlan): string[] {
+export function planLines(
+  { environment, resources }: EnvironmentAccount,
+  wanted: Wanted,
+  plan: DeploymentPlan,
+): string[] {
   const { account } = resources
-  const changes = new Map(plan.steps.flatMap((step) => (step.kind === 'stage' ? step.workers : [])).map((one) => [one.worker, one]))
+  const changes = new Map(
+    plan.steps.flatMap((step) => (step.kind === 'stage' ? step.workers : [])).map((one) => [one.worker, one]),
+  )
   const shown = wanted.workers.filter(({ worker }) => changes.has(worker) || plan.unchanged.includes(worker))
   const workers = shown.flatMap(({ worker, stage }, i) => {
     const heading = shown[i - 1]?.stage === stage ? '' : `stage ${stage}`
@@ -48,7 +54,7 @@ function outline({ rollout, from, to, changes, uploaded }: WorkerChange): string
 }
 
 function besides(step: DeployStep): string[] {
-  if (step.kind === 'write-files') return [`    files    ${step.files.join(', ')}`]
+  if (step.kind === 'write-files') return [`    files    ${step.target}: ${step.files.length} to write`]
   if (step.kind === 'migrations') return [`    D1 ${step.target.padEnd(21)} apply ${step.files.join(', ')}`]
   return []
 }

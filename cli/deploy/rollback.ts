@@ -31,16 +31,19 @@ export async function rollback(ctx: Context, options: RollbackOptions): Promise<
     return
   }
   for (const { worker, from, to } of plan.steps) {
-    ctx.report.note(`${worker.padEnd(15)} ${from.release} (${from.versionId.slice(0, 8)}) → ${to.release} (${to.versionId.slice(0, 8)})`)
+    ctx.report.note(
+      `${worker.padEnd(15)} ${from.release} (${from.versionId.slice(0, 8)}) → ${to.release} (${to.versionId.slice(0, 8)})`,
+    )
   }
   await ctx.prompt.confirm('Put back?')
   // When the database is down, going back is what may help.
-  const lock = await Lock.take(at.account, at.resources.database.id, { command: 'rollback', breakLock: options.breakLock }).catch(
-    (error: unknown) => {
-      if (error instanceof CliError && error.code === 'locked') throw error
-      ctx.report.note('The lock cannot be taken; going back without it.')
-    },
-  )
+  const lock = await Lock.take(at.account, at.resources.database.id, {
+    command: 'rollback',
+    breakLock: options.breakLock,
+  }).catch((error: unknown) => {
+    if (error instanceof CliError && error.code === 'locked') throw error
+    ctx.report.note('The lock cannot be taken; going back without it.')
+  })
   using interruption = new Interruption((text) => ctx.report.note(text))
   try {
     const outcomes = await applyPlan(plan, {
@@ -74,7 +77,11 @@ export async function rollback(ctx: Context, options: RollbackOptions): Promise<
   }
 }
 
-async function candidateOf(at: EnvironmentAccount, worker: WorkerName, { to, all }: RollbackOptions): Promise<RollbackCandidate | undefined> {
+async function candidateOf(
+  at: EnvironmentAccount,
+  worker: WorkerName,
+  { to, all }: RollbackOptions,
+): Promise<RollbackCandidate | undefined> {
   const script = scriptName(at.environment.name, worker)
   const [observed, deployments] = await Promise.all([
     observeWorker(at.account, { worker, script }),

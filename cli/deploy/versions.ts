@@ -12,7 +12,10 @@ export async function listVersions(ctx: Context, workers: readonly WorkerName[])
   const rows = await Promise.all(
     workers.map(async (worker) => {
       const script = scriptName(environment.name, worker)
-      const [versions, deployments] = await Promise.all([readVersions(account, script), listDeployments(account, script)])
+      const [versions, deployments] = await Promise.all([
+        readVersions(account, script),
+        listDeployments(account, script),
+      ])
       const shares = new Map(deployments?.[0]?.versions.map(({ id, percentage }) => [id, percentage]))
       return versions.map((version) => ({
         worker,

@@ -12,7 +12,6 @@ import { lookAt } from '../deploy/deploy.ts'
 import { CliError } from '../error.ts'
 import { planRemoval, type RemovalPlan, type RemovalStep } from '../plan/removal.ts'
 import { readWanted } from '../plan/wanted.ts'
-import { resourcesFile } from '../project/resources-file.ts'
 import { wranglerFiles } from '../project/wrangler-files.ts'
 import { sanitize } from '../ui/sanitize.ts'
 import { packageVersion } from '../version.ts'
@@ -112,7 +111,7 @@ function removeFiles({ located, environment, resources }: EnvironmentAccount): v
   const files = wranglerFiles(located.root, environment, resources).filter(
     ({ state }) => state === 'same' || state === 'outdated',
   )
-  for (const path of [...files.map((file) => file.path), resourcesFile(environment.name)])
+  for (const path of [...files.map((file) => file.path), `environments/${environment.name}/resources.json`])
     rmSync(join(located.root, path), { force: true })
   const folders = [
     ...files.map(({ worker }) => `environments/${environment.name}/${worker}`),

@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { addressFile, forgetAddress, recordAddress } from './address-file.ts'
 import { ApiLog } from './api/api-log.ts'
-import { type Fault, Faults } from './api/fault.ts'
+import { Faults } from './api/fault.ts'
 import { foreignRequest } from './api/guard.ts'
 import { basePath, createApiServer } from './api/server.ts'
-import { type TokenOptions, Tokens } from './api/token.ts'
+import { ensureToken } from './api/own-token.ts'
+import { Tokens } from './api/token.ts'
+import type { EmbeddedCloudflareOptions } from './embedded-options.ts'
+import { listen } from './listener.ts'
 import type { Cloud } from './cloud.ts'
 import { allEndpoints } from './endpoints/all-endpoints.ts'
-import type { WorkerLog } from './log.ts'
 import { CpuClock } from './runtime/cpu-clock.ts'
 import { Front } from './runtime/front.ts'
 import { workerName } from './runtime/loaded-worker.ts'
@@ -18,34 +18,9 @@ import { Tails } from './runtime/tails.ts'
 import { loadInvocations, saveInvocations, takeTraces } from './runtime/trace-sink.ts'
 import { Validator } from './runtime/validator.ts'
 import { chooseTarget } from './runtime/version-choice.ts'
-import { readFileIfThere, writePrivateFile } from './state/atomic-file.ts'
-import { type AccountOptions, seedAccounts, seedZones, type ZoneOptions } from './state/seed.ts'
+import { seedAccounts, seedZones } from './state/seed.ts'
 import { servedVersions } from './state/script.ts'
 import { Store } from './state/store.ts'
-
-export interface EmbeddedCloudflareOptions {
-  /** Everything it keeps: accounts, code, data, its own token. */
-  readonly dataDir: string
-  /** Where Workers answer; a free port when absent or 0. */
-  readonly edgePort?: number
-  /** Where the API answers; a free port when absent or 0. */
-  readonly apiPort?: number
-  /** More addresses for the edge, besides 127.0.0.1, such as `::1`. */
-  readonly edgeHosts?: readonly string[]
-  /** Accounts that must exist; what was kept of them stays. One named Local when absent. */
-  readonly accounts?: readonly AccountOptions[]
-  /** Zones that must exist. `localhost` in the first account when absent. */
-  readonly zones?: readonly ZoneOptions[]
-  /** Tokens besides its own, which may do everything. */
-  readonly tokens?: readonly TokenOptions[]
-  readonly faults?: readonly Fault[]
-  /** The file for its address and token; `null` records nothing, absent the user's configuration folder. */
-  readonly addressFile?: string | null
-  /** What Workers write with `console`. */
-  readonly onLog?: (log: WorkerLog) => void
-  /** What workerd has to say, paths that are not known, and errors of its own. */
-  readonly onMessage?: (message: string) => void
-}
 
 /** A running embedded Cloudflare. */
 export interface EmbeddedCloudflare extends AsyncDisposable {
@@ -72,6 +47,7 @@ export interface EmbeddedCloudflare extends AsyncDisposable {
 export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions): Promise<EmbeddedCloudflare> {
   const { dataDir } = options
   const store = new Store(dataDir)
+  store.sweep()
   seedAccounts(store, options.accounts ?? [{ name: 'Local', subdomain: 'local' }])
   seedZones(store, options.zones ?? [{ name: 'localhost' }])
   store.save()
@@ -97,8 +73,6 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
   })
   let apiPort = options.apiPort ?? 0
   const socketOrigin = () => `ws://127.0.0.1:${apiPort}`
-  // Its import takes longer than all the rest, and the first upload needs it.
-  void import('miniflare')
   const cloud: Cloud = { store, runtime, validator, tails, invocations, tokens, socketOrigin }
   const api = createApiServer({
     endpoints: allEndpoints(cloud),
@@ -134,6 +108,8 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
     await closeAll()
     throw error
   }
+  // Its import takes longer than all the rest, and the first upload needs it.
+  void import('miniflare')
   const apiBase = `http://127.0.0.1:${apiPort}${basePath}`
   const edgeOrigin = `http://127.0.0.1:${edgePort}`
   const record = options.addressFile === undefined ? addressFile() : options.addressFile
@@ -164,22 +140,4 @@ function servedName({ accounts }: Store, name: string, accountId: string | undef
   const [first] = script ? servedVersions(script) : []
   if (!script || !first) throw new Error(`there is no deployed Worker ${name}`)
   return workerName(script, first.version)
-}
-
-function ensureToken(file: string): string {
-  const kept = readFileIfThere(file)?.trim()
-  if (kept) return kept
-  const token = randomBytes(30).toString('base64url')
-  writePrivateFile(file, `${token}\n`)
-  return token
-}
-
-function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
 }

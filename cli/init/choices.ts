@@ -32,12 +32,18 @@ export interface Choices {
 }
 
 /** Gathers what init needs to know; every question has an option. */
-export async function gatherChoices(ctx: Context, folder: string, project: Project | undefined, options: InitOptions): Promise<Choices> {
+export async function gatherChoices(
+  ctx: Context,
+  folder: string,
+  project: Project | undefined,
+  options: InitOptions,
+): Promise<Choices> {
   const projectName = project?.name ?? (await chooseName(ctx, folder, options))
-  const environmentName = ctx.environmentName ?? project?.defaultEnvironment ?? (options.local ? 'local' : 'production')
-  if (!isSafeName(environmentName)) throw usageError(`--env ${environmentName} is not ${nameForm}.`)
-  const existing = project?.environments[environmentName]
-  const local = existing ? isLocal(existing) : await chooseLocal(ctx, environmentName, options)
+  const named = ctx.environmentName ?? project?.defaultEnvironment
+  if (named !== undefined && !isSafeName(named)) throw usageError(`--env ${named} is not ${nameForm}.`)
+  const existing = named === undefined ? undefined : project?.environments[named]
+  const local = existing ? isLocal(existing) : await chooseLocal(ctx, named, options)
+  const environmentName = named ?? (local ? 'local' : 'production')
   const access = await cloudflareAccess(local)
   const note = ctx.verbose ? (line: string) => ctx.report.note(line) : undefined
   const chosen = await chooseAccount(ctx, access, existing?.accountId ?? options.account, local)
@@ -64,14 +70,22 @@ export async function gatherChoices(ctx: Context, folder: string, project: Proje
 }
 
 async function chooseName({ prompt }: Context, folder: string, { name }: InitOptions): Promise<string> {
-  const proposal = basename(folder).toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^[^a-z]+|-+$/g, '')
-  const chosen = name ?? (await prompt.textOr('What is it called?', isSafeName(proposal) ? proposal : 'my-idp', '--name'))
+  const proposal = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^[^a-z]+|-+$/g, '')
+  const chosen =
+    name ?? (await prompt.textOr('What is it called?', isSafeName(proposal) ? proposal : 'my-idp', '--name'))
   if (!isSafeName(chosen)) throw usageError(`--name ${chosen} is not ${nameForm}.`)
   return chosen
 }
 
 /** Where it runs: on this machine, or in a Cloudflare account. */
-async function chooseLocal({ prompt }: Context, environmentName: string, options: InitOptions): Promise<boolean> {
+async function chooseLocal(
+  { prompt }: Context,
+  environmentName: string | undefined,
+  options: InitOptions,
+): Promise<boolean> {
   if (options.local || environmentName === 'local') return true
   if (options.issuer !== undefined) return isLoopbackHost(URL.parse(options.issuer)?.hostname ?? '')
   if (options.account !== undefined || options.zone !== undefined || !prompt.interactive) return false
@@ -85,7 +99,12 @@ function localIssuer({ edgeOrigin = 'http://localhost:8787' }: CloudflareAccess)
   return port === '' ? 'http://localhost' : `http://localhost:${port}`
 }
 
-async function chooseAccount({ prompt }: Context, access: CloudflareAccess, wanted: string | undefined, local: boolean): Promise<Named> {
+async function chooseAccount(
+  { prompt }: Context,
+  access: CloudflareAccess,
+  wanted: string | undefined,
+  local: boolean,
+): Promise<Named> {
   const accounts = await listAccounts(cloudflareClient(access))
   const [only] = accounts
   if (!only) {
@@ -99,7 +118,12 @@ async function chooseAccount({ prompt }: Context, access: CloudflareAccess, want
   return oneOf(accounts, await prompt.choice('Which account?', accounts.map(label), '--account'), '--account')
 }
 
-async function chooseZone({ prompt }: Context, zones: readonly Zone[], wanted: string | undefined, issuer: string | undefined): Promise<Zone> {
+async function chooseZone(
+  { prompt }: Context,
+  zones: readonly Zone[],
+  wanted: string | undefined,
+  issuer: string | undefined,
+): Promise<Zone> {
   if (wanted !== undefined) return oneOf(zones, wanted, '--zone')
   const host = issuer === undefined ? undefined : URL.parse(issuer)?.hostname
   const around = zones.filter(({ name }) => host !== undefined && (host === name || host.endsWith(`.${name}`)))
@@ -118,7 +142,8 @@ async function chooseZone({ prompt }: Context, zones: readonly Zone[], wanted: s
 
 async function chooseIssuer({ prompt }: Context, zone: Zone): Promise<string> {
   const issuer = await prompt.textOr('At which address do people sign in?', `https://id.${zone.name}`, '--issuer')
-  if (!URL.canParse(issuer) || !isInZone(issuer, zone.name)) throw usageError(`--issuer ${issuer} is not in the zone ${zone.name}.`)
+  if (!URL.canParse(issuer) || !isInZone(issuer, zone.name))
+    throw usageError(`--issuer ${issuer} is not in the zone ${zone.name}.`)
   return issuer
 }
 
@@ -133,13 +158,19 @@ function oneOf<Item extends Named>(items: readonly Item[], wanted: string, optio
   if (first && !second) return first
   throw usageError(
     second ? `${option} ${wanted} fits several.` : `${option} ${wanted} is not one that the token sees.`,
-    second ? `Give the id: ${found.map(({ id }) => id).join(', ')}` : `There are: ${items.map(({ name }) => name).join(', ')}`,
+    second
+      ? `Give the id: ${found.map(({ id }) => id).join(', ')}`
+      : `There are: ${items.map(({ name }) => name).join(', ')}`,
   )
 }
 
 /** Refuses choices that authrim.json could not hold. */
 function parsed(name: string, environmentName: string, member: Record<string, string>): Environment {
-  const project = parseProject({ name, defaultEnvironment: environmentName, environments: { [environmentName]: member } })
+  const project = parseProject({
+    name,
+    defaultEnvironment: environmentName,
+    environments: { [environmentName]: member },
+  })
   const environment = project.environments[environmentName]
   if (!environment) throw new TypeError(`no environment ${environmentName}`)
   return environment

@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path'
+import { operatorKeyFile } from '../admin/operator-key.ts'
 import { checkPermissions } from '../cloudflare/permission-check.ts'
 import type { Context } from '../context.ts'
+import { resourcesFile } from '../environment.ts'
 import { CliError, usageError } from '../error.ts'
 import { planInitialisation } from '../plan/initialisation.ts'
 import { findProject } from '../project/project.ts'
 import { readProjectFile } from '../project/project-file.ts'
-import { findResources, type Resources, resourcesFile } from '../project/resources-file.ts'
+import { findResources, type Resources } from '../project/resources-file.ts'
 import { wranglerFiles } from '../project/wrangler-files.ts'
 import { workerNames } from '../../shared/topology.ts'
 import { packageVersion } from '../version.ts'
@@ -25,6 +27,11 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
   const [around, localKey] = await Promise.all([lookAround(account, environment, zone), localOperatorKey(folder)])
   const former = formerResources(ctx, root, choices)
   const operatorKey = former?.bootstrapOperatorKey ?? around.deployedKey ?? localKey
+  if (operatorKey && operatorKey.x !== localKey?.x) {
+    ctx.report.note(
+      `The operator’s key of ${environment.name} is not on this machine: copy it to ${operatorKeyFile(folder)}.`,
+    )
+  }
   const choiceFiles = choiceTexts(root, choices)
   const plan = planInitialisation(environment.name, packageVersion(), {
     namespaces: around.namespaces,
@@ -51,7 +58,17 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
   ctx.report.lines(planLines(choices, plan))
   await ctx.prompt.confirm('Go on?')
   const host = former?.host ?? around.host
-  const work: Initialisation = { root, folder, environment, account, accountName: choices.accountName, zone, host, operatorKey, choiceFiles }
+  const work: Initialisation = {
+    root,
+    folder,
+    environment,
+    account,
+    accountName: choices.accountName,
+    zone,
+    host,
+    operatorKey,
+    choiceFiles,
+  }
   const steps = await initialise(ctx, plan, work)
   ctx.report.answer(document(steps), () => nextSteps(root, ctx.cwd, choices))
 }
@@ -75,9 +92,17 @@ function formerResources(ctx: Context, root: string, { environment, account, zon
 }
 
 /** Files to write once the resources exist. */
-function outdatedFiles(root: string, { environment }: Choices, former: Resources | undefined, around: Surroundings): string[] {
+function outdatedFiles(
+  root: string,
+  { environment }: Choices,
+  former: Resources | undefined,
+  around: Surroundings,
+): string[] {
   const has = (id: string) => [...around.namespaces, ...around.databases].some((found) => found.id === id)
-  const ids = former && [former.database.id, ...Object.values(former.kv).flatMap(({ id, previewId }) => [id, previewId])]
+  const ids = former && [
+    former.database.id,
+    ...Object.values(former.kv).flatMap(({ id, previewId }) => [id, previewId]),
+  ]
   if (former && ids?.every(has)) {
     return wranglerFiles(root, environment, former)
       .filter(({ state }) => state === 'missing' || state === 'outdated')

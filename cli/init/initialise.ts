@@ -3,14 +3,22 @@ import { ensureOperatorKey, findOperatorKey } from '../admin/operator-key.ts'
 import { applyPlan, type StepOutcome } from '../apply/apply.ts'
 import { Interruption } from '../apply/interruption.ts'
 import type { AccountApi } from '../cloudflare/account-api.ts'
-import { ensureDatabase, ensureNamespace, listDatabases, listNamespaces, type Named, type Zone } from '../cloudflare/resources.ts'
+import {
+  ensureDatabase,
+  ensureNamespace,
+  listDatabases,
+  listNamespaces,
+  type Named,
+  type Zone,
+} from '../cloudflare/resources.ts'
 import type { Context } from '../context.ts'
+import { resourcesFile } from '../environment.ts'
 import { CliError } from '../error.ts'
 import type { InitialisationPlan } from '../plan/initialisation.ts'
 import { databaseName, namespaceTitles } from '../plan/names.ts'
 import type { InitStep } from '../plan/plan.ts'
 import { writeProjectFile } from '../project/project-file.ts'
-import { type Resources, resourcesFile, writeResources } from '../project/resources-file.ts'
+import { type Resources, writeResources } from '../project/resources-file.ts'
 import { wranglerFiles, writeWranglerFiles } from '../project/wrangler-files.ts'
 import { type PublicOperatorKey, publicMembers } from './look-around.ts'
 

@@ -12,7 +12,7 @@ export function planLines({ environment, account, accountName, zone }: Choices, 
     '',
     '  Plan',
     ...plan.steps.map((step) =>
-      step.kind === 'write-files' ? `    write    ${step.files.join(', ')}` : `    create   ${step.target}`,
+      step.kind === 'write-files' ? `    write    ${step.target}` : `    create   ${step.target}`,
     ),
     ...plan.adopted.map((name) => `    take     ${name}, which exists`),
     '',

@@ -3,7 +3,10 @@ import { usageError } from '../error.ts'
 import type { Choices } from './choices.ts'
 
 /** authrim.json with the new environment added; what stands there is kept as it is. */
-export function projectText(former: string | undefined, { projectName, environmentName, newEnvironment }: Choices): string | undefined {
+export function projectText(
+  former: string | undefined,
+  { projectName, environmentName, newEnvironment }: Choices,
+): string | undefined {
   if (newEnvironment === undefined) return undefined
   const project = former === undefined ? undefined : jsonObject(former, 'authrim.json')
   const environments = project && Object(project['environments'])

@@ -31,27 +31,37 @@ export async function runLocal(ctx: Context, { port, apiPort, data, reset }: Loc
     if (reset) empty(folder)
     const { onLog, onRuntimeMessage: onMessage } = devLog(ctx)
     const edgeHosts = (await canListen('::1', port)) ? ['::1'] : []
-    await using cloudflare = await startEmbeddedCloudflare({ dataDir: folder, edgePort: port, apiPort, edgeHosts, onLog, onMessage })
+    await using cloudflare = await startEmbeddedCloudflare({
+      dataDir: folder,
+      edgePort: port,
+      apiPort,
+      edgeHosts,
+      onLog,
+      onMessage,
+    })
     const { apiBase, accounts, zones } = cloudflare
     const edge = `http://localhost:${port}`
     // What it loads lazily would bring signal handlers of its own after ours.
     await cloudflare.ready()
     const stopped = stopSignal()
-    ctx.report.answer({ edge, api: apiBase, data: folder, accounts: accounts.map(({ id, name }) => ({ id, name })) }, () => [
-      '',
-      `  ${kleur.bold('Cloudflare on this machine')} is ready`,
-      '',
-      ...pairs([
-        ['Edge', edge],
-        ['API', apiBase],
-        ['Account', accounts.map(({ name, id }) => `${name} (${id})`).join(', ')],
-        ['Zones', zones.map(({ name }) => name).join(', ')],
-        ['Data', folder],
-      ]),
-      '',
-      '  Next, in another terminal: authrim init my-idp --local. Ctrl-C stops it; the data is kept.',
-      '',
-    ])
+    ctx.report.answer(
+      { edge, api: apiBase, data: folder, accounts: accounts.map(({ id, name }) => ({ id, name })) },
+      () => [
+        '',
+        `  ${kleur.bold('Cloudflare on this machine')} is ready`,
+        '',
+        ...pairs([
+          ['Edge', edge],
+          ['API', apiBase],
+          ['Account', accounts.map(({ name, id }) => `${name} (${id})`).join(', ')],
+          ['Zones', zones.map(({ name }) => name).join(', ')],
+          ['Data', folder],
+        ]),
+        '',
+        '  Next, in another terminal: authrim init my-idp --local. Ctrl-C stops it; the data is kept.',
+        '',
+      ],
+    )
     await stopped
     ctx.report.note('Stopping. The data is kept.')
   } finally {
@@ -62,10 +72,13 @@ export async function runLocal(ctx: Context, { port, apiPort, data, reset }: Loc
 async function refuseTakenPort(port: number, option: string): Promise<void> {
   if (await canListen('127.0.0.1', port)) return
   const holder = portHolder(port)
-  throw new CliError(`Port ${port} is taken${holder ? ` by process ${holder.pid} (${holder.command.slice(0, 60)})` : ''}.`, {
-    code: 'port_taken',
-    hint: `${holder ? `Stop it with: kill ${holder.pid}   or take another: ` : 'Take another: '}authrim local ${option} ${port + 10}`,
-  })
+  throw new CliError(
+    `Port ${port} is taken${holder ? ` by process ${holder.pid} (${holder.command.slice(0, 60)})` : ''}.`,
+    {
+      code: 'port_taken',
+      hint: `${holder ? `Stop it with: kill ${holder.pid}   or take another: ` : 'Take another: '}authrim local ${option} ${port + 10}`,
+    },
+  )
 }
 
 function empty(folder: string): void {

@@ -11,9 +11,13 @@ export function bindingsOf(table: TomlTable): Binding[] {
     ...Object.entries(isTable(table['vars']) ? table['vars'] : {}).map(([name, value]) => ({
       type: 'plain_text',
       name,
-      text: String(value),
+      text: text(value),
     })),
-    ...list('kv_namespaces').map(({ binding, id }) => ({ type: 'kv_namespace', name: text(binding), namespace_id: id })),
+    ...list('kv_namespaces').map(({ binding, id }) => ({
+      type: 'kv_namespace',
+      name: text(binding),
+      namespace_id: id,
+    })),
     ...list('d1_databases').map(({ binding, database_id }) => ({ type: 'd1', name: text(binding), id: database_id })),
     ...objects.map(({ name, class_name, script_name }) => ({
       type: 'durable_object_namespace',

@@ -75,7 +75,12 @@ function version(worker: WantedWorker, change: Partial<Version> = {}): Version {
   }
 }
 
-function observedWorker(worker: WantedWorker, live: Version[] = [version(worker)], shares = [100], candidate?: Version): ObservedWorker {
+function observedWorker(
+  worker: WantedWorker,
+  live: Version[] = [version(worker)],
+  shares = [100],
+  candidate?: Version,
+): ObservedWorker {
   return {
     worker: worker.worker,
     script: worker.script,
@@ -88,6 +93,7 @@ function observedWorker(worker: WantedWorker, live: Version[] = [version(worker)
     live: live.map((one, i) => ({ ...one, percentage: shares[i] ?? 0 })),
     candidate,
     versions: live,
+    migrationTag: live[0]?.migrationTag,
   }
 }
 
@@ -120,8 +126,12 @@ describe('a deployment', () => {
       'stage op-discovery',
       'stage op-token',
     ])
-    expect(steps[1]).toMatchObject({ workers: [{ rollout: 'create', secrets: ['AUTHRIM_SECRET'], domain: 'id.example.com', from: null }] })
-    expect(steps[2]).toMatchObject({ workers: [{ rollout: 'create', secrets: [], addRoutes: ['id.example.com/token*'] }] })
+    expect(steps[1]).toMatchObject({
+      workers: [{ rollout: 'create', secrets: ['AUTHRIM_SECRET'], domain: 'id.example.com', from: null }],
+    })
+    expect(steps[2]).toMatchObject({
+      workers: [{ rollout: 'create', secrets: [], addRoutes: ['id.example.com/token*'] }],
+    })
   })
 
   test('applies the migrations that are missing and no others', () => {
@@ -145,7 +155,9 @@ describe('a deployment', () => {
   })
 
   test('--only leaves the others alone', () => {
-    const seen = observed({ workers: [observedWorker(discovery, [version(discovery, { tag: tag('0') })]), observedWorker(token)] })
+    const seen = observed({
+      workers: [observedWorker(discovery, [version(discovery, { tag: tag('0') })]), observedWorker(token)],
+    })
     expect(plan(seen, { only: ['op-token'] })).toMatchObject({ steps: [], unchanged: ['op-token'] })
   })
 
@@ -158,7 +170,9 @@ describe('a deployment', () => {
 
   test('a version that was uploaded and not deployed is taken (F2)', () => {
     const older = version(token, { tag: tag('0') })
-    const seen = observed({ workers: [observedWorker(discovery), observedWorker(token, [older], [100], version(token, { id: 'new' }))] })
+    const seen = observed({
+      workers: [observedWorker(discovery), observedWorker(token, [older], [100], version(token, { id: 'new' }))],
+    })
     expect(changesOf(seen)).toEqual([expect.objectContaining({ uploaded: 'new' })])
   })
 
@@ -172,19 +186,24 @@ describe('a deployment', () => {
   test('a rollout that was cut off goes on (F1)', () => {
     const [older, newer] = [version(token, { tag: tag('0'), id: 'old' }), version(token, { id: 'new' })]
     const seen = observed({ workers: [observedWorker(discovery), observedWorker(token, [older, newer], [90, 10])] })
-    expect(changesOf(seen)).toEqual([expect.objectContaining({ rollout: 'gradual', uploaded: 'new', from: expect.objectContaining({ versionId: 'old' }) })])
+    expect(changesOf(seen)).toEqual([
+      expect.objectContaining({
+        rollout: 'gradual',
+        uploaded: 'new',
+        from: expect.objectContaining({ versionId: 'old' }),
+      }),
+    ])
   })
 
   test('F19 shows bindings that are gone, changed or too many', () => {
     const drifted = version(token, { bindings: [text('ISSUER_URL', 'https://evil.example'), text('EXTRA', '1')] })
-    expect(changesOf(observed({ workers: [observedWorker(discovery), observedWorker(token, [drifted])] }))[0]?.changes).toEqual([
-      '~ plain_text ISSUER_URL https://evil.example → https://id.example.com',
-      '- plain_text EXTRA 1',
-    ])
+    expect(
+      changesOf(observed({ workers: [observedWorker(discovery), observedWorker(token, [drifted])] }))[0]?.changes,
+    ).toEqual(['~ plain_text ISSUER_URL https://evil.example → https://id.example.com', '- plain_text EXTRA 1'])
     const bare = version(token, { bindings: [] })
-    expect(changesOf(observed({ workers: [observedWorker(discovery), observedWorker(token, [bare])] }))[0]?.changes).toEqual([
-      '+ plain_text ISSUER_URL https://id.example.com',
-    ])
+    expect(
+      changesOf(observed({ workers: [observedWorker(discovery), observedWorker(token, [bare])] }))[0]?.changes,
+    ).toEqual(['+ plain_text ISSUER_URL https://id.example.com'])
   })
 
   test('routes of ours that are not wanted go; missing ones come, without a new version', () => {
@@ -221,7 +240,10 @@ describe('a plan is refused', () => {
     const bare = observedWorker(discovery, [version(discovery, { bindings: [...discovery.bindings] })])
     const seen = observed({ workers: [bare, observedWorker(token)] })
     expect(plan(seen).problems[0]?.message).toContain('AUTHRIM_SECRET')
-    expect(plan(seen, { force: true })).toMatchObject({ problems: [], steps: [{ workers: [{ secrets: ['AUTHRIM_SECRET'] }] }] })
+    expect(plan(seen, { force: true })).toMatchObject({
+      problems: [],
+      steps: [{ workers: [{ secrets: ['AUTHRIM_SECRET'] }] }],
+    })
   })
 
   test('when a Worker comes before the one that holds the objects', () => {
@@ -231,7 +253,9 @@ describe('a plan is refused', () => {
 
 describe('a rollback', () => {
   const rollback = (target: Version, live = version(discovery, { id: 'new', number: 2 })) =>
-    planRollback('production', '1.0.0', [{ worker: 'op-discovery', observed: observedWorker(discovery, [live]), target }])
+    planRollback('production', '1.0.0', [
+      { worker: 'op-discovery', observed: observedWorker(discovery, [live]), target },
+    ])
 
   test('F10 is refused when the version lacks a secret, a class or a migration', () => {
     expect(() => rollback(version(discovery, { bindings: [] }))).toThrow('lacks the secret AUTHRIM_SECRET')
@@ -249,7 +273,10 @@ describe('a rollback', () => {
       observed: observedWorker(worker, [version(worker, { id: 'new', number: 2 })]),
       target: version(worker),
     }))
-    expect(planRollback('production', '1.0.0', candidates).steps.map(({ target }) => target)).toEqual(['op-token', 'op-discovery'])
+    expect(planRollback('production', '1.0.0', candidates).steps.map(({ target }) => target)).toEqual([
+      'op-token',
+      'op-discovery',
+    ])
   })
 
   test('goes to what served before, and further back the next time', () => {
@@ -263,7 +290,10 @@ describe('a rollback', () => {
 })
 
 test('a version’s tag says release and bundle, within the 25 characters that Cloudflare keeps', () => {
-  expect(parseVersionTag(versionTag('1.10.3-rc.1', 'ab'.repeat(32)))).toEqual({ release: '1.10.3-rc.1', digest: 'ababababab' })
+  expect(parseVersionTag(versionTag('1.10.3-rc.1', 'ab'.repeat(32)))).toEqual({
+    release: '1.10.3-rc.1',
+    digest: 'ababababab',
+  })
   expect(versionTag('10.10.10', 'ab'.repeat(32)).length).toBeLessThanOrEqual(25)
   expect(parseVersionTag('v1')).toBeUndefined()
 })

@@ -24,7 +24,11 @@ export interface InitialisationPlan extends Plan<InitStep> {
 export const kvNamespaces: readonly KvNamespace[] = [...new Set(Object.values(workers).flatMap(({ kv }) => [...kv]))]
 
 /** What an environment lacks. What exists under its name is taken over, never made twice. */
-export function planInitialisation(environment: string, release: string, before: BeforeInitialisation): InitialisationPlan {
+export function planInitialisation(
+  environment: string,
+  release: string,
+  before: BeforeInitialisation,
+): InitialisationPlan {
   const titles = kvNamespaces.flatMap((namespace) => Object.values(namespaceTitles(environment, namespace)))
   const database = databaseName(environment)
   const has = (list: readonly Named[], wanted: string) => list.some(({ name }) => name === wanted)

@@ -18,7 +18,10 @@ export interface RollbackCandidate {
  * The id of the version that served before: the last with all traffic that was uploaded earlier than the present one.
  * So going back twice goes further back, and never to the version that was just given up.
  */
-export function formerVersionId({ deployment, versions }: ObservedWorker, deployments: readonly Deployment[]): string | undefined {
+export function formerVersionId(
+  { deployment, versions }: ObservedWorker,
+  deployments: readonly Deployment[],
+): string | undefined {
   const numbers = new Map(versions.map(({ id, number }) => [id, number]))
   // The list holds the newest ones: what is not in it is older than all of them.
   const numberOf = (id: string) => numbers.get(id) ?? 0
@@ -32,7 +35,11 @@ export function formerVersionId({ deployment, versions }: ObservedWorker, deploy
 }
 
 /** Who goes back to what, the Worker of the objects last. Throws when Cloudflare or the data would not bear it. */
-export function planRollback(environment: string, release: string, candidates: readonly RollbackCandidate[]): Plan<RollbackWorker> {
+export function planRollback(
+  environment: string,
+  release: string,
+  candidates: readonly RollbackCandidate[],
+): Plan<RollbackWorker> {
   const refusals = candidates.flatMap(refusalsOf)
   if (refusals.length > 0) {
     throw new CliError(refusals.join('\n'), {
@@ -73,7 +80,9 @@ function refusalsOf({ worker, observed, target }: RollbackCandidate): string[] {
   return [
     ...secrets.map((secret) => `${name} lacks the secret ${secret}, which is in use.`),
     ...classes.map((className) => `${name} lacks the Durable Object class ${className}, which holds data.`),
-    ...(live.migrationTag !== undefined && target.migrationTag !== undefined && live.migrationTag !== target.migrationTag
+    ...(live.migrationTag !== undefined &&
+    target.migrationTag !== undefined &&
+    live.migrationTag !== target.migrationTag
       ? [`${name} is from before the Durable Object migration ${live.migrationTag}; Cloudflare goes back past none.`]
       : []),
   ]
@@ -81,7 +90,9 @@ function refusalsOf({ worker, observed, target }: RollbackCandidate): string[] {
 
 function missingClasses(live: Version, target: Version): string[] {
   const classesOf = ({ bindings }: Version) =>
-    new Set(bindings.flatMap(({ type, class_name }) => (type === 'durable_object_namespace' ? [String(class_name)] : [])))
+    new Set(
+      bindings.flatMap(({ type, class_name }) => (type === 'durable_object_namespace' ? [String(class_name)] : [])),
+    )
   const has = classesOf(target)
   return [...classesOf(live)].filter((className) => className in objects && !has.has(className))
 }
@@ -97,7 +108,9 @@ export function versionNamed(observed: ObservedWorker, wanted: string): string {
   const [first, second] = found
   if (first && !second) return first.id
   throw usageError(
-    second ? `--to ${wanted} fits several versions of ${observed.worker}.` : `${observed.worker} has no version ${wanted}.`,
+    second
+      ? `--to ${wanted} fits several versions of ${observed.worker}.`
+      : `${observed.worker} has no version ${wanted}.`,
     `See: authrim versions ${observed.worker}`,
   )
 }

@@ -53,10 +53,15 @@ export function readWanted(environment: Environment, resources: Resources): Want
   }
 }
 
-function wantedWorker(worker: WorkerName, environment: Environment, resources: Resources, release: string): WantedWorker {
+function wantedWorker(
+  worker: WorkerName,
+  environment: Environment,
+  resources: Resources,
+  release: string,
+): WantedWorker {
   const table = wranglerTable(worker, environment, forRendering(resources))
   const routes = list(table['routes']).map(({ pattern, custom_domain }) => ({
-    pattern: String(pattern),
+    pattern: textOf(pattern),
     domain: custom_domain === true,
   }))
   return {
@@ -65,10 +70,10 @@ function wantedWorker(worker: WorkerName, environment: Environment, resources: R
     stage: workerTopology(worker).stage,
     tag: versionTag(release, bundleDigest(worker)),
     bindings: bindingsOf(table),
-    compatibilityDate: String(table['compatibility_date']),
-    compatibilityFlags: Array.isArray(table['compatibility_flags']) ? table['compatibility_flags'].map(String) : [],
+    compatibilityDate: textOf(table['compatibility_date']),
+    compatibilityFlags: Array.isArray(table['compatibility_flags']) ? table['compatibility_flags'].map(textOf) : [],
     migrationTag: list(table['migrations'])
-      .map(({ tag }) => String(tag))
+      .map(({ tag }) => textOf(tag))
       .at(-1),
     secrets: workerTopology(worker).secrets,
     routes: routes.filter(({ domain }) => !domain).map(({ pattern }) => pattern),
@@ -86,4 +91,8 @@ function bundleDigest(worker: WorkerName): string {
 
 function list(value: TomlTable[string] | undefined): TomlTable[] {
   return Array.isArray(value) ? value.filter(isTable) : []
+}
+
+function textOf(value: TomlTable[string] | undefined): string {
+  return typeof value === 'string' ? value : ''
 }

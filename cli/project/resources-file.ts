@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { isHostName, isLoopbackHost } from '../../shared/config/issuer.ts'
+import { resourcesFile } from '../environment.ts'
 import { usageError } from '../error.ts'
 import type { EnvironmentResources } from '../render/wrangler-toml.ts'
 import { readProjectFile, writeProjectFile } from './project-file.ts'
@@ -34,11 +35,6 @@ const Resources = v.strictObject({
 /** What Cloudflare gave to an environment: environments/<env>/resources.json. No secrets. */
 export type Resources = v.InferOutput<typeof Resources>
 
-/** Where the resources of an environment are kept, below the project. */
-export function resourcesFile(environmentName: string): string {
-  return `environments/${environmentName}/resources.json`
-}
-
 /** The resources of an environment; undefined before `authrim init`. */
 export function findResources(root: string, environmentName: string): Resources | undefined {
   const path = resourcesFile(environmentName)
@@ -68,7 +64,14 @@ export function writeResources(root: string, environmentName: string, resources:
 }
 
 /** The resources as the wrangler.toml templates take them. */
-export function forRendering({ account, zone, host, kv, database, bootstrapOperatorKey }: Resources): EnvironmentResources {
+export function forRendering({
+  account,
+  zone,
+  host,
+  kv,
+  database,
+  bootstrapOperatorKey,
+}: Resources): EnvironmentResources {
   return {
     accountId: account.id,
     zone: zone.name,

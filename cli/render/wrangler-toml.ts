@@ -88,7 +88,9 @@ export function wranglerTable(
     ...rest,
     // Without an account wrangler asks CLOUDFLARE_ACCOUNT_ID, and without a zone there is nothing to route.
     ...(account_id ? { account_id } : {}),
-    ...(Array.isArray(routes) && zone !== undefined ? { routes: placedRoutes(worker, environment, resources, routes) } : {}),
+    ...(Array.isArray(routes) && zone !== undefined
+      ? { routes: placedRoutes(worker, environment, resources, routes) }
+      : {}),
     vars: { ...(isTable(vars) ? vars : {}), ...variables },
     ...(Array.isArray(ratelimits) ? { ratelimits: ratelimits.map((limit) => withLimit(limit, environment)) } : {}),
   }

@@ -46,10 +46,17 @@ describe('from nothing to a rollback', () => {
   test('deploy brings up every Worker', { timeout: 180_000 }, async () => {
     const started = performance.now()
     const document = await shop.json(['deploy', '--message', 'first'])
-    console.log(`  first deploy of ${workerNames.length} Workers: ${((performance.now() - started) / 1000).toFixed(1)} s`)
+    console.log(
+      `  first deploy of ${workerNames.length} Workers: ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    )
     expect([...states(document).keys()].toSorted()).toEqual([...workerNames].toSorted())
     const { workers } = document.deployment
-    expect(workers.every(({ share, checks }: { share: number; checks: { ok: boolean }[] }) => share === 100 && checks.every(({ ok }) => ok))).toBe(true)
+    expect(
+      workers.every(
+        ({ share, checks }: { share: number; checks: { ok: boolean }[] }) =>
+          share === 100 && checks.every(({ ok }) => ok),
+      ),
+    ).toBe(true)
     const metadata = await (await edge('/.well-known/openid-configuration')).json()
     expect(metadata).toMatchObject({ issuer: issuer() })
     expect((await edge('/userinfo')).status).toBe(401)
@@ -88,13 +95,15 @@ describe('from nothing to a rollback', () => {
   })
 
   test('a version that fails its checks never gets traffic: status 5', { timeout: 120_000 }, async () => {
-    const served = (await (await edge('/op-auth/health')).json()) as { version: string }
+    const served: object = await (await edge('/op-auth/health')).json()
     shop.package.change('op-auth', () => 'export default { fetch: () => new Response("broken", { status: 500 }) }')
     const { error } = await shop.json(['deploy'], 5)
     expect(error.code).toBe('check_failed')
     expect(error.message).toMatch(/op-auth: \/op-auth\/health answers 500/)
     expect(error.message).toMatch(/former version serves again: op-auth/)
     expect(await (await edge('/op-auth/health')).json()).toEqual({ ...served, worker: 'op-auth' })
+    const { versions } = await shop.json(['versions', 'op-auth'])
+    expect(versions.map(({ share }: { share: number | null }) => share)).toEqual([null, 100])
     expect((await edge('/token')).status).toBeLessThan(500)
   })
 
@@ -105,7 +114,11 @@ describe('from nothing to a rollback', () => {
       [null, 'first'],
     ])
     const { rollback } = await shop.json(['rollback', 'op-token'])
-    expect(rollback).toMatchObject({ worker: 'op-token', versionId: versions[1].versionId, seconds: expect.any(Number) })
+    expect(rollback).toMatchObject({
+      worker: 'op-token',
+      versionId: versions[1].versionId,
+      seconds: expect.any(Number),
+    })
     expect(await (await edge('/op-token/health')).json()).toMatchObject({ version: versions[1].versionId })
     expect((await shop.json(['rollback', 'op-token'], 1)).error.code).toBe('nothing_before')
     expect(await shop.json(['users', 'show', 'ada@example.com'])).toBeTruthy()
@@ -125,7 +138,7 @@ describe('drift', () => {
     const { apiBase, token, zones } = shop.cloudflare
     const routes = `${apiBase}/zones/${zones[0]?.id}/workers/routes`
     const headers = { authorization: `Bearer ${token}` }
-    const { result } = (await (await fetch(routes, { headers })).json()) as { result: { id: string; pattern: string }[] }
+    const { result }: { result: { id: string; pattern: string }[] } = await (await fetch(routes, { headers })).json()
     const userinfo = result.find(({ pattern }) => pattern === 'localhost/userinfo*')
     await fetch(`${routes}/${userinfo?.id}`, { method: 'DELETE', headers })
     const { deployment } = await shop.json(['deploy', '--only', 'op-userinfo', '--dry-run'])
@@ -134,18 +147,22 @@ describe('drift', () => {
     expect((await edge('/userinfo')).status).toBe(401)
   })
 
-  test('a wrangler.toml changed by hand is shown and not overwritten without --force', { timeout: 60_000 }, async () => {
-    const path = 'environments/local/op-userinfo/wrangler.toml'
-    const written = shop.file(path)
-    shop.write(path, written.replace('workers_dev = false', 'workers_dev = true'))
-    const refused = await shop.authrim(['deploy', '--yes'])
-    expect(refused.status).toBe(2)
-    expect(refused.err).toContain('- workers_dev = true')
-    expect(refused.err).toContain('+ workers_dev = false')
-    expect(shop.file(path)).toContain('workers_dev = true')
-    await shop.json(['deploy', '--only', 'op-userinfo', '--force'])
-    expect(shop.file(path)).toBe(written)
-  })
+  test(
+    'a wrangler.toml changed by hand is shown and not overwritten without --force',
+    { timeout: 60_000 },
+    async () => {
+      const path = 'environments/local/op-userinfo/wrangler.toml'
+      const written = shop.file(path)
+      shop.write(path, written.replace('workers_dev = false', 'workers_dev = true'))
+      const refused = await shop.authrim(['deploy', '--yes'])
+      expect(refused.status).toBe(2)
+      expect(refused.err).toContain('- workers_dev = true')
+      expect(refused.err).toContain('+ workers_dev = false')
+      expect(shop.file(path)).toContain('workers_dev = true')
+      await shop.json(['deploy', '--only', 'op-userinfo', '--force'])
+      expect(shop.file(path)).toBe(written)
+    },
+  )
 
   test('a variable in authrim.json reaches its Worker', { timeout: 90_000 }, async () => {
     await shop.json(['config', 'set', 'environments.local.accessTokenTtl', '300'])

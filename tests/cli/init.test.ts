@@ -8,7 +8,10 @@ const accounts = [
   { name: 'Example', id: '0123456789abcdef0123456789abcdef' },
   { name: 'Other', id: 'fedcba9876543210fedcba9876543210' },
 ]
-const weak = { value: 'weak-token', permissions: ['Workers Scripts Write', 'Zone Read', 'Account Settings Read', 'API Tokens Read'] }
+const weak = {
+  value: 'weak-token',
+  permissions: ['Workers Scripts Write', 'Zone Read', 'Account Settings Read', 'API Tokens Read'],
+}
 
 let shop: Workshop
 beforeAll(async () => {
@@ -38,8 +41,11 @@ const folder = (name: string) => join(shop.home, name)
 async function titles(): Promise<string[]> {
   const { apiBase, token } = shop.cloudflare
   const get = async (path: string) => {
-    const response = await fetch(`${apiBase}/accounts/${accounts[0]?.id}/${path}`, { headers: { authorization: `Bearer ${token}` } })
-    return ((await response.json()) as { result: { title?: string; name?: string }[] }).result
+    const response = await fetch(`${apiBase}/accounts/${accounts[0]?.id}/${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const { result }: { result: { title?: string; name?: string }[] } = await response.json()
+    return result
   }
   const found = [...(await get('storage/kv/namespaces?per_page=100')), ...(await get('d1/database?per_page=100'))]
   return found.map(({ title, name }) => title ?? name ?? '')
@@ -54,27 +60,33 @@ describe('init', () => {
     expect(await titles()).toEqual([])
   })
 
-  test('F1 F2 killed after any write, or with the answer lost, it is completed and makes nothing twice', { timeout: 120_000 }, async () => {
-    const args = [folder('first'), ...hosted]
-    for (let write = 1; write <= 7; write += 2) {
-      shop.cloudflare.log.clear()
-      const watch = (child: { kill(signal: 'SIGKILL'): boolean }) => {
-        const timer = setInterval(() => {
-          if (shop.cloudflare.log.writes.length >= 1) clearInterval(timer), child.kill('SIGKILL')
-        }, 1)
+  test(
+    'F1 F2 killed after any write, or with the answer lost, it is completed and makes nothing twice',
+    { timeout: 120_000 },
+    async () => {
+      const args = [folder('first'), ...hosted]
+      for (let write = 1; write <= 7; write += 2) {
+        shop.cloudflare.log.clear()
+        const watch = (child: { kill(signal: 'SIGKILL'): boolean }) => {
+          const timer = setInterval(() => {
+            if (shop.cloudflare.log.writes.length === 0) return
+            clearInterval(timer)
+            child.kill('SIGKILL')
+          }, 1)
+        }
+        expect((await init(args, { watch })).status).toBe(null)
+        shop.cloudflare.faults.add({ method: 'POST', path: /kv|d1/, times: 1, fault: { type: 'commit-then-close' } })
       }
-      expect((await init(args, { watch })).status).toBe(null)
-      shop.cloudflare.faults.add({ method: 'POST', path: /kv|d1/, times: 1, fault: { type: 'commit-then-close' } })
-    }
-    const done = await init(args)
-    expect([done.status, done.out]).toEqual([0, expect.any(String)])
-    const all = await titles()
-    expect(all).toHaveLength(7)
-    expect(new Set(all).size).toBe(7)
-    shop.cloudflare.log.clear()
-    expect(JSON.parse((await init(args)).out).initialisation.changed).toBe(false)
-    expect(shop.cloudflare.log.writes).toEqual([])
-  })
+      const done = await init(args)
+      expect([done.status, done.out]).toEqual([0, expect.any(String)])
+      const all = await titles()
+      expect(all).toHaveLength(7)
+      expect(new Set(all).size).toBe(7)
+      shop.cloudflare.log.clear()
+      expect(JSON.parse((await init(args)).out).initialisation.changed).toBe(false)
+      expect(shop.cloudflare.log.writes).toEqual([])
+    },
+  )
 
   test('writes a project that can be committed, and the key for this user alone', { timeout: 60_000 }, () => {
     const root = folder('first')
@@ -119,14 +131,19 @@ describe('init', () => {
     const toml = readFileSync(join(folder('first'), 'environments/shared/op-discovery/wrangler.toml'), 'utf8')
     expect(toml).toContain('www.example.com/.well-known/jwks.json*')
     expect(toml).not.toContain('custom_domain')
-    const mail = await init(['--env', 'mail', '--issuer', 'https://mail.example.com', ...hosted], { cwd: folder('first') })
+    const mail = await init(['--env', 'mail', '--issuer', 'https://mail.example.com', ...hosted], {
+      cwd: folder('first'),
+    })
     expect([mail.status, JSON.parse(mail.out).error.code]).toEqual([1, 'host_taken'])
   })
 })
 
 describe('init refuses', () => {
   test('attack K1 names that would reach a path', { timeout: 60_000 }, async () => {
-    for (const args of [['--env', '../up', ...hosted], ['--name', '../up', ...hosted]]) {
+    for (const args of [
+      ['--env', '../up', ...hosted],
+      ['--name', '../up', ...hosted],
+    ]) {
       expect((await init([folder('bad'), ...args])).status).toBe(2)
     }
   })
@@ -139,7 +156,10 @@ describe('init refuses', () => {
       return shop.authrim(['deploy', '--env', 'staging', '--dry-run', '--json'], { cwd: folder('first'), env: env() })
     }
     const traversal = await deploy(good.replace('authrim-staging"', '../../x"'))
-    expect([traversal.status, JSON.parse(traversal.out).error.message]).toEqual([2, expect.stringContaining('database.name')])
+    expect([traversal.status, JSON.parse(traversal.out).error.message]).toEqual([
+      2,
+      expect.stringContaining('database.name'),
+    ])
     const account = await deploy(good.replace(accounts[0]?.id ?? '', accounts[1]?.id ?? ''))
     expect(account.status).toBe(2)
     const production = readFileSync(join(folder('first'), 'environments/production/resources.json'), 'utf8')
@@ -157,11 +177,17 @@ describe('init refuses', () => {
     expect([result.status, result.out]).toEqual([4, expect.stringContaining('leads out of the project')])
   })
 
-  test('attack K6 an API that is not on this machine, and gives no token to one that is', { timeout: 60_000 }, async () => {
-    const result = await shop.authrim(['init', folder('away'), ...hosted], { env: { AUTHRIM_CLOUDFLARE_API: 'https://evil.example/client/v4' } })
-    expect(result.status).toBe(2)
-    expect(shop.cloudflare.log.entries.some(({ status }) => status === 401)).toBe(false)
-  })
+  test(
+    'attack K6 an API that is not on this machine, and gives no token to one that is',
+    { timeout: 60_000 },
+    async () => {
+      const result = await shop.authrim(['init', folder('away'), ...hosted], {
+        env: { AUTHRIM_CLOUDFLARE_API: 'https://evil.example/client/v4' },
+      })
+      expect(result.status).toBe(2)
+      expect(shop.cloudflare.log.entries.some(({ status }) => status === 401)).toBe(false)
+    },
+  )
 
   test('F7 a token that lacks a permission, before anything is made: status 6', { timeout: 60_000 }, async () => {
     const { apiBase, edgeOrigin, token } = shop.cloudflare
@@ -171,12 +197,17 @@ describe('init refuses', () => {
     const result = await init([folder('weak'), ...hosted])
     recordAddress(file, { apiBase, edgeOrigin, token, pid: process.pid })
     const { error } = JSON.parse(result.out)
-    expect([result.status, error.details.missing]).toEqual([6, expect.arrayContaining(['Account · D1 · Edit', 'Zone · DNS · Edit'])])
+    expect([result.status, error.details.missing]).toEqual([
+      6,
+      expect.arrayContaining(['Account · D1 · Edit', 'Zone · DNS · Edit']),
+    ])
     expect(shop.cloudflare.log.writes).toEqual([])
   })
 
   test('without a local Cloudflare, and says how to start one', { timeout: 60_000 }, async () => {
-    const result = await shop.authrim(['init', folder('none'), '--local', '--yes', '--json'], { env: { HOME: folder('nobody') } })
+    const result = await shop.authrim(['init', folder('none'), '--local', '--yes', '--json'], {
+      env: { HOME: folder('nobody') },
+    })
     expect([result.status, JSON.parse(result.out).error.hint]).toEqual([1, expect.stringContaining('authrim local')])
   })
 })

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
-import { type EmbeddedCloudflare, type EmbeddedCloudflareOptions, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
 import { copyPackage, type PackageCopy } from './package-copy.ts'
 
 export interface Result {
@@ -37,18 +38,34 @@ export interface Workshop extends AsyncDisposable {
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Document = any
 
+/** Half of what a short command costs is reading its sources. */
+const compileCache = join(tmpdir(), 'authrim-test-compile-cache')
+
 export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> = {}): Promise<Workshop> {
   const home = mkdtempSync(join(tmpdir(), 'authrim-home-'))
   const project = join(home, 'my-idp')
   mkdirSync(project)
   const [copy, cloudflare] = await Promise.all([
     copyPackage(),
-    startEmbeddedCloudflare({ dataDir: join(home, 'cloudflare'), addressFile: addressFile({ HOME: home }), ...options }),
+    startEmbeddedCloudflare({
+      dataDir: join(home, 'cloudflare'),
+      addressFile: addressFile({ HOME: home }),
+      ...options,
+    }),
   ])
-  const authrim = async (args: readonly string[], { cwd = project, env = {}, watch }: RunOptions = {}): Promise<Result> => {
+  const authrim = async (
+    args: readonly string[],
+    { cwd = project, env = {}, watch }: RunOptions = {},
+  ): Promise<Result> => {
     const child = spawn(process.execPath, [join(copy.root, 'bin/authrim.js'), ...args], {
       cwd,
-      env: { PATH: process.env['PATH'], HOME: home, TMPDIR: process.env['TMPDIR'], ...env },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home,
+        TMPDIR: process.env['TMPDIR'],
+        NODE_COMPILE_CACHE: compileCache,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     watch?.(child)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { Doubles, withDoubles } from '../support/doubles.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
 
@@ -286,10 +286,24 @@ describe('the authorization endpoint', () => {
     const agent = system.agent()
     await codeFor(system, stopped, user, {}, agent)
     const knowledge = { clientId: stopped.client_id, revision: stopped.revision + 1 }
-    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger['announceClient']?.(knowledge, true)
+    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger.announceClient(knowledge, true)
     const { parameters } = answerOf(await agent.get(authorizationPath(stopped)))
     expect(parameters).toMatchObject({ error: 'unauthorized_client' })
     expect(parameters).not.toHaveProperty('code')
+  })
+
+  test('AUT-06 a client whose announced change is not written yet is temporarily_unavailable', async () => {
+    const changing = await system.client()
+    const agent = system.agent()
+    await codeFor(system, changing, user, {}, agent)
+    const knowledge = { clientId: changing.client_id, revision: changing.revision + 1 }
+    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger.announceClient(knowledge, false)
+    const { parameters } = answerOf(await agent.get(authorizationPath(changing)))
+    expect(parameters).toMatchObject({ error: 'temporarily_unavailable', state: 'the-state' })
+    const written = JSON.stringify({ ...changing, ...knowledge })
+    const update = 'UPDATE clients SET record = ?, revision = ? WHERE client_id = ?'
+    await (await system.db()).prepare(update).bind(written, knowledge.revision, changing.client_id).run()
+    expect(answerOf(await agent.get(authorizationPath(changing))).parameters).toHaveProperty('code')
   })
 
   test('attack O17 a huge scope is refused before work, a huge request before it is parsed', async () => {

@@ -3,11 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import {
-  type EmbeddedCloudflare,
-  type EmbeddedCloudflareOptions,
-  startEmbeddedCloudflare,
-} from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
 
 /** An answer at the edge. */
 interface EdgeAnswer {

@@ -72,15 +72,15 @@ describe('versions and traffic', () => {
   })
 
   test('a deployment during requests drops none of them', async () => {
-    let running = true
+    const load = new AbortController()
     const statuses = new Set<number>()
-    const load = (async () => {
-      while (running) statuses.add((await cloud.edge(url)).status)
+    const asking = (async () => {
+      while (!load.signal.aborted) statuses.add((await cloud.edge(url)).status)
     })()
     for (const text of ['three', 'four']) await cloud.put('greet', greeting(text), metadata)
     await expect.poll(async () => (await cloud.edge(url)).text, { timeout: 10_000 }).toContain('four')
-    running = false
-    await load
+    load.abort()
+    await asking
     expect([...statuses]).toEqual([200])
   })
 

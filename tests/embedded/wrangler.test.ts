@@ -278,7 +278,7 @@ describe('the real wrangler', { timeout: 120_000 }, () => {
 
     await run('delete --name user --force', { cwd: 'user' })
     expect((await cloud.edge('http://id.example.test/user')).text).toBe('host')
-    await run('delete --name host', { cwd: 'host' })
+    await Promise.all([run('delete --name host', { cwd: 'host' }), run('d1 delete people -y', { cwd: 'host' })])
     expect((await cloud.edge('http://id.example.test/user')).status).toBe(421)
     expect((await cloud.api('GET', `/zones/${zone}/dns_records?name=id.example.test`)).result).toEqual([])
   })

@@ -71,19 +71,24 @@ describe('the package as npm gives it to an operator', () => {
     expect(JSON.parse(stdout)).toMatchObject({ from: 'shipped', release: version })
   })
 
-  test('npx authrim dev serves what was shipped', async () => {
+  test('fault F18 npx authrim dev serves what was shipped, and Ctrl-C ends all of it, twice as well', async () => {
     const port = await freePort()
-    const child = spawn('npx', ['authrim', 'dev', '--no-demo', '--port', String(port)], {
-      cwd: installed.folder,
-      stdio: 'ignore',
-      detached: true,
-    })
+    const dev = ['authrim', 'dev', '--no-demo', '--port', String(port)]
+    const child = spawn('npx', dev, { cwd: installed.folder, stdio: 'ignore', detached: true })
+    const issuer = `http://localhost:${port}`
     try {
-      const issuer = `http://localhost:${port}`
       const answer = await vi.waitFor(() => fetch(`${issuer}/.well-known/openid-configuration`), 15_000)
       expect(await answer.json()).toMatchObject({ issuer })
     } finally {
-      await ended(child)
+      await interrupted(child)
+    }
+    await expect(fetch(issuer)).rejects.toThrow('fetch failed')
+    // The lock is given back: it starts again.
+    const again = spawn('npx', dev, { cwd: installed.folder, stdio: 'ignore', detached: true })
+    try {
+      await vi.waitFor(() => fetch(`${issuer}/.well-known/jwks.json`), 15_000)
+    } finally {
+      await interrupted(again)
     }
   })
 
@@ -98,9 +103,16 @@ describe('the package as npm gives it to an operator', () => {
   })
 })
 
-/** Ctrl-C for the command and what npx put around it. */
-async function ended(child: ChildProcess): Promise<void> {
+/** Ctrl-C, twice, for the command and what npx put around it. */
+async function interrupted(child: ChildProcess): Promise<void> {
   const exit = new Promise((resolve) => child.once('exit', resolve))
-  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT')
+  if (child.pid === undefined || child.exitCode !== null) return
+  process.kill(-child.pid, 'SIGINT')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  try {
+    process.kill(-child.pid, 'SIGINT')
+  } catch {
+    // The first was enough.
+  }
   await exit
 }

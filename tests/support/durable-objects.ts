@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { ThrottlePolicy } from '../../shared/protocol/throttling.ts'
 import type { System } from './system.ts'
 
 /** What `withDoubles('op-discovery')` adds to every object. */
@@ -63,7 +64,7 @@ export interface Pending extends Doubled {
 }
 
 export interface Throttling extends Doubled {
-  attempt(key: string, policy: Record<string, number>, now: number): Promise<number>
+  attempt(key: string, policy: ThrottlePolicy, now: number): Promise<number>
   clear(key: string): Promise<void>
 }
 

@@ -35,12 +35,7 @@ export class TokenIssuer {
   readonly #ledger: DurableObjectNamespace<GrantLedger>
   readonly #lifetimes: Lifetimes
 
-  constructor(
-    issuer: string,
-    keyring: Keyring,
-    ledger: DurableObjectNamespace<GrantLedger>,
-    lifetimes: Lifetimes,
-  ) {
+  constructor(issuer: string, keyring: Keyring, ledger: DurableObjectNamespace<GrantLedger>, lifetimes: Lifetimes) {
     this.#issuer = issuer
     this.#keyring = keyring
     this.#ledger = ledger
@@ -69,7 +64,13 @@ export class TokenIssuer {
     return signJwt(this.#keyring, alg, accessTokenType, claims, now)
   }
 
-  async idToken(client: Client, grant: Grant, accessToken: string, nonce: string | undefined, now: number): Promise<string> {
+  async idToken(
+    client: Client,
+    grant: Grant,
+    accessToken: string,
+    nonce: string | undefined,
+    now: number,
+  ): Promise<string> {
     const claims: IdTokenClaims = {
       iss: this.#issuer,
       sub: grant.sub,

@@ -16,11 +16,12 @@ const createSchema = v.object({
 })
 const querySchema = v.union([statementSchema, v.object({ batch: v.array(statementSchema) })])
 
-/** The database of a path. */
+/** The database of a path, which wrangler may also call by its name. */
 function databaseOf(cloud: Cloud, call: Call): { account: Account; database: D1Database } {
   const account = accountOf(cloud, call)
-  const database = account.d1Databases.find(({ uuid }) => uuid === call.param('database'))
-  if (!database) throw new ApiError(404, 7404, `The database ${call.param('database')} could not be found`)
+  const id = call.param('database')
+  const database = account.d1Databases.find(({ uuid, name }) => uuid === id || name === id)
+  if (!database) throw new ApiError(404, 7404, `The database ${id} could not be found`)
   return { account, database }
 }
 

@@ -68,12 +68,12 @@ function loadWorker(
     if (loaded) env[binding.name] = loaded
   }
   // All objects of a class live in one Worker of the runtime: the version with the greatest share.
-  const classes = isHost ? Object.entries(script.classes).filter(([name]) => version.objectClasses.includes(name)) : []
+  const classes = isHost ? hostedClasses(script, version) : []
   return {
     name: workerName(script, version),
     version,
     env,
-    objects: Object.fromEntries(classes.map(([name, { id }]) => [name, id])),
+    objects: Object.fromEntries(classes.map((name) => [name, script.classes[name]?.id ?? name])),
     entrypoints: version.entrypoints.filter((name) => !version.objectClasses.includes(name)),
   }
 }
@@ -103,26 +103,38 @@ function loadBinding(
     case 'durable_object_namespace': {
       const host = findScript(account, binding.script_name ?? script.name)
       const [first] = host ? servedVersions(host) : []
-      if (!host || !first) return undefined
+      // workerd as a whole does not start with a binding to a class that is not there.
+      if (!host || !first || !hostedClasses(host, first.version).includes(binding.class_name)) return undefined
       return { type: 'durable-object', worker: workerName(host, first.version), exportName: binding.class_name }
     }
     default:
-      return {
-        type: 'worker',
-        worker: serviceTarget(account, binding) ?? missing,
-        ...(binding.entrypoint !== undefined && { exportName: binding.entrypoint }),
-        ...(binding.props && { props: binding.props }),
-      }
+      return loadService(account, binding, missing)
   }
 }
 
-function serviceTarget(account: Account, { service, entrypoint }: Extract<Binding, { type: 'service' }>) {
+function loadService(
+  account: Account,
+  { service, entrypoint, props }: Extract<Binding, { type: 'service' }>,
+  missing: string,
+): LoadedBinding {
   const script = findScript(account, service)
   const served = script ? servedVersions(script) : []
   const [first] = served
-  if (!script || !first) return undefined
+  const lacking = entrypoint !== undefined && !first?.version.entrypoints.includes(entrypoint)
+  if (!script || !first || lacking) return { type: 'worker', worker: missing }
   // A call by RPC cannot pass the splitter, so a named entrypoint is that of the greatest share.
-  return served.length > 1 && entrypoint === undefined ? splitterName(script) : workerName(script, first.version)
+  const split = served.length > 1 && entrypoint === undefined
+  return {
+    type: 'worker',
+    worker: split ? splitterName(script) : workerName(script, first.version),
+    ...(entrypoint !== undefined && { exportName: entrypoint }),
+    ...(props && { props }),
+  }
+}
+
+/** The Durable Object classes of a Worker that this version has the code of. */
+function hostedClasses(script: Script, version: Version): string[] {
+  return Object.keys(script.classes).filter((name) => version.objectClasses.includes(name))
 }
 
 function versionMetadata({ id, annotations, createdOn }: Version) {

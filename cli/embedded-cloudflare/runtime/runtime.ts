@@ -1,4 +1,4 @@
-import type { Miniflare } from 'miniflare'
+import type { Miniflare, MiniflareOptions } from 'miniflare'
 import { freePort } from '../listener.ts'
 import type { WorkerLog } from '../log.ts'
 import { workerLog } from '../log.ts'
@@ -31,6 +31,7 @@ export class Runtime {
   #loaded: string | undefined
   #wanted = { revision: -1, text: '' }
   #miniflare: Miniflare | undefined
+  #options: MiniflareOptions | undefined
   #dispatcherPort = 0
 
   constructor(init: RuntimeInit) {
@@ -118,9 +119,17 @@ export class Runtime {
     // Also when it fails: what cannot start is not tried again until something else is deployed.
     this.#loaded = wanted
     if (this.#miniflare) {
-      await this.#miniflare.setOptions(options)
+      try {
+        await this.#miniflare.setOptions(options)
+        this.#options = options
+      } catch (error) {
+        // One Worker that does not start would take all others down.
+        onRuntimeMessage?.(`workerd did not start: ${error instanceof Error ? error.message : String(error)}`)
+        if (this.#options) await this.#miniflare.setOptions(this.#options)
+      }
     } else {
       this.#miniflare = new Miniflare(options)
+      this.#options = options
       await this.#miniflare.ready
     }
     this.#init.onStart?.(this.#dispatcherPort)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { type Account, accountSchema } from './account.ts'
@@ -50,8 +50,24 @@ export class Store {
     return readFileSync(this.#moduleFile(sha256))
   }
 
+  /** Removes what nothing refers to any more: modules, and the data of Durable Objects whose class is gone. */
+  sweep(): void {
+    const scripts = this.accounts.flatMap((account) => account.scripts)
+    const modules = scripts.flatMap(({ versions }) => versions.flatMap((version) => version.modules))
+    const namespaces = scripts.flatMap(({ classes }) => Object.values(classes))
+    removeOthers(join(this.#folder, 'modules'), new Set(modules.map(({ sha256 }) => sha256)))
+    removeOthers(join(this.#folder, 'data', 'do'), new Set(namespaces.map(({ id }) => id)))
+  }
+
   #moduleFile(sha256: string): string {
     return join(this.#folder, 'modules', sha256)
+  }
+}
+
+function removeOthers(folder: string, kept: ReadonlySet<string>): void {
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    if (!kept.has(name)) rmSync(join(folder, name), { recursive: true, force: true })
   }
 }
 

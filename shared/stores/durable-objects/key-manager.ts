@@ -1,21 +1,16 @@
 import { DurableObject } from 'cloudflare:workers'
-import { type JWK, base64url, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { type JWK, calculateJwkThumbprint } from 'jose'
 import type { LeasedHandleKey, LeasedKeys, LeasedSigningKey } from '../../protocol/key-lease.ts'
 import type { SigningAlgorithm } from '../../protocol/client.ts'
-import {
-  type KeyState,
-  type KeyTimes,
-  currentKey,
-  departure,
-  keyState,
-  nextKey,
-  switchTime,
-} from '../../protocol/key-life-cycle.ts'
+import { type KeyState, currentKey, departure, keyState, nextKey, switchTime } from '../../protocol/key-life-cycle.ts'
 import { type HandleKind, type KeyUse, handleKinds } from '../../topology.ts'
 import { allShards } from '../shards.ts'
 import type { GrantLedger } from './grant-ledger.ts'
-import type { SessionStore } from './session-store.ts'
+import { type HandleSecret, HandleSecrets } from './handle-secrets.ts'
+import { type Operator, OperatorRegistry } from './operator-registry.ts'
 import { Seal } from './sealing.ts'
+import type { SessionStore } from './session-store.ts'
+import { type RevealedKey, SigningKeys } from './signing-keys.ts'
 
 export interface KeyManagerEnv {
   readonly GRANT_LEDGER: DurableObjectNamespace<GrantLedger>
@@ -24,12 +19,6 @@ export interface KeyManagerEnv {
   readonly BOOTSTRAP_OPERATOR_KEY?: string
   readonly TOKEN_EXPIRY?: string
   readonly ID_TOKEN_EXPIRY?: string
-}
-
-export interface KeyRow extends KeyTimes {
-  readonly alg: SigningAlgorithm
-  readonly publicKey: JWK
-  readonly sealed: string
 }
 
 export interface KeyListing {
@@ -56,21 +45,8 @@ export interface Revocation {
   readonly replacement: string
 }
 
-export interface Operator {
-  readonly kid: string
-  readonly name: string
-  readonly publicKey: JWK
-  readonly createdAt: number
-  readonly expiresAt: number | undefined
-}
-
-/** A signing key, or a secret that handle keys derive from, as a backup has it. */
-export type KeyBackup =
-  | (KeyTimes & { readonly alg: SigningAlgorithm; readonly privateKey: string })
-  | { readonly id: number; readonly secret: string }
-
-/** Handles that a restore leaves valid: they name a registration or a device, not a sign-in. */
-const lasting: readonly HandleKind[] = ['registration', 'initial', 'device']
+/** What a backup has of the keys. */
+export type KeyBackup = RevealedKey | HandleSecret
 
 const algorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256']
 const defaultRotationDays = 90
@@ -86,50 +62,48 @@ const retryInterval = 3600
  */
 export class KeyManager extends DurableObject<KeyManagerEnv> {
   readonly #sql: SqlStorage
-  readonly #seal: Seal
+  readonly #keys: SigningKeys
+  readonly #handles: HandleSecrets
+  readonly #operators: OperatorRegistry
   readonly #longestToken: number
   #making: Promise<void> | undefined
 
   constructor(ctx: DurableObjectState, env: KeyManagerEnv) {
     super(ctx, env)
+    const seal = new Seal(env.AUTHRIM_SECRET)
     this.#sql = ctx.storage.sql
-    this.#seal = new Seal(env.AUTHRIM_SECRET)
+    this.#keys = new SigningKeys(this.#sql, seal)
+    this.#handles = new HandleSecrets(this.#sql, seal)
+    this.#operators = new OperatorRegistry(this.#sql)
     this.#longestToken = Math.max(Number(env.TOKEN_EXPIRY ?? 600), Number(env.ID_TOKEN_EXPIRY ?? 3600))
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS keys (
-      kid TEXT PRIMARY KEY, alg TEXT NOT NULL, public_key TEXT NOT NULL, sealed TEXT NOT NULL,
-      created_at INTEGER NOT NULL, signs_from INTEGER, leaves_at INTEGER) WITHOUT ROWID`)
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS secrets (
-      name TEXT NOT NULL, id INTEGER NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (name, id)) WITHOUT ROWID`)
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS operators (
-      kid TEXT PRIMARY KEY, name TEXT NOT NULL, public_key TEXT NOT NULL,
-      created_at INTEGER NOT NULL, expires_at INTEGER) WITHOUT ROWID`)
     this.#sql.exec('CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
   }
 
   /** The keys that the named uses need, and no others. */
   async lease(uses: readonly KeyUse[], now: number): Promise<LeasedKeys> {
     await this.#ensureKeys(now)
-    const keys = this.#keys(now)
+    const keys = this.#keys.published(now)
     const signing: LeasedSigningKey[] = []
     if (uses.includes('sign:access') || uses.includes('sign:id'))
       for (const alg of algorithms) {
         const key = currentKey(keys, alg, now)
-        if (key) signing.push({ kid: key.kid, alg, privateKey: JSON.parse(await this.#seal.open(key.kid, key.sealed)) })
+        if (key) signing.push({ kid: key.kid, alg, privateKey: await this.#keys.privateKey(key) })
       }
+    const epoch = Number(this.#setting('epoch') ?? 0)
     const handles: Partial<Record<HandleKind, LeasedHandleKey[]>> = {}
-    for (const use of uses) if (isHandleUse(use)) handles[kindOf(use)] = await this.#handleKeys(kindOf(use))
+    for (const use of uses) if (isHandleUse(use)) handles[kindOf(use)] = await this.#handles.keys(kindOf(use), epoch)
     return { signing, publicKeys: keys.map((key) => key.publicKey), handles }
   }
 
   /** The public key set, RFC 7517 §5. */
   async publicKeys(now: number): Promise<JWK[]> {
     await this.#ensureKeys(now)
-    return this.#keys(now).map((key) => key.publicKey)
+    return this.#keys.published(now).map((key) => key.publicKey)
   }
 
   async list(now: number): Promise<KeyListing[]> {
     await this.#ensureKeys(now)
-    const keys = this.#keys(now)
+    const keys = this.#keys.published(now)
     return keys.map((key) => ({
       kid: key.kid,
       alg: key.alg,
@@ -159,20 +133,22 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   /** Drops a key at once, in the middle of its life: everything it signed is refused from now on. */
   async revoke(kid: string, now: number): Promise<Revocation | undefined> {
-    const alg = this.#keys(now).find((key) => key.kid === kid)?.alg
+    const alg = this.#keys.published(now).find((key) => key.kid === kid)?.alg
     if (!alg) return undefined
     await this.#ensureSpare(alg, now)
-    const wasCurrent = currentKey(this.#keys(now), alg, now)?.kid === kid
-    const successor = nextKey(this.#keys(now), alg, now)
+    const wasCurrent = currentKey(this.#keys.published(now), alg, now)?.kid === kid
+    const successor = nextKey(this.#keys.published(now), alg, now)
     const wasPlanned = successor?.kid === kid && successor.signsFrom !== undefined
-    if (this.#sql.exec('DELETE FROM keys WHERE kid = ?', kid).rowsWritten === 0) return undefined
-    const replacement = wasCurrent ? nextKey(this.#keys(now), alg, now) : currentKey(this.#keys(now), alg, now)
+    if (!this.#keys.remove(kid)) return undefined
+    const replacement = wasCurrent
+      ? nextKey(this.#keys.published(now), alg, now)
+      : currentKey(this.#keys.published(now), alg, now)
     if (!replacement) throw new Error(`no ${alg} key is left`)
     // No backup may bring it back.
     this.#setting(`revoked:${kid}`, String(now))
-    if (wasCurrent) this.#sql.exec('UPDATE keys SET signs_from = ? WHERE kid = ?', now, replacement.kid)
+    if (wasCurrent) this.#keys.signFrom(replacement.kid, now)
     // The current key must not leave for a successor that is gone.
-    if (wasPlanned) this.#sql.exec('UPDATE keys SET leaves_at = NULL WHERE kid = ?', replacement.kid)
+    if (wasPlanned) this.#keys.leaveAt(replacement.kid, undefined)
     await this.#ensureSpare(alg, now)
     return { kid, alg, replacement: replacement.kid }
   }
@@ -184,50 +160,35 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
    * that failed may be repeated.
    */
   async startEpoch(now: number): Promise<void> {
-    const [newest = 0] = (await this.#secrets('handle')).map(({ id }) => id).toSorted((a, b) => b - a)
-    const epoch = newest + 1
-    await this.#insertSecret('handle', epoch, randomSecret())
-    this.#setting('epoch', String(epoch))
+    await this.#ensureKeys(now)
+    this.#setting('epoch', String(await this.#handles.addNewest()))
     await Promise.all([
       ...allShards(this.env.SESSION_STORE).map((sessions) => sessions.clear()),
       ...allShards(this.env.GRANT_LEDGER).map((ledger) => ledger.startEpoch(now)),
     ])
   }
 
-  /** Every key and secret in the clear, for a backup that is sealed elsewhere. There are never more than a page of them. */
+  /** Every key and secret in the clear, for a backup that is sealed elsewhere. There is never more than a page. */
   async exportRows(): Promise<(KeyBackup & { readonly rowid?: never })[]> {
     const now = Math.floor(Date.now() / 1000)
     await this.#ensureKeys(now)
-    const keys = this.#keys(now).map(async ({ sealed, publicKey: _, ...key }) => ({
-      ...key,
-      privateKey: await this.#seal.open(key.kid, sealed),
-    }))
-    return [...(await Promise.all(keys)), ...(await this.#secrets('handle'))]
+    return [...(await this.#keys.reveal(now)), ...(await this.#handles.reveal())]
   }
 
   /**
    * Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. Secrets are added: a
    * backup older than the last epoch does not end it.
    */
-  async importRows(backup: readonly unknown[]): Promise<number> {
+  async importRows(rows: readonly unknown[]): Promise<number> {
     const now = Math.floor(Date.now() / 1000)
-    const entries = backup.filter(isKeyBackup)
-    await this.#checkSecret()
-    const signing = entries.filter((entry) => 'kid' in entry).filter(({ kid }) => !this.#setting(`revoked:${kid}`))
-    const rows = await Promise.all(
-      signing.map(async ({ privateKey, ...key }) => ({
-        ...key,
-        publicKey: publicJwk(JSON.parse(privateKey)),
-        sealed: await this.#seal.seal(key.kid, privateKey),
-      })),
-    )
-    if (rows.length > 0) this.#sql.exec('DELETE FROM keys')
-    for (const row of rows) this.#insert(row)
-    for (const entry of entries) if ('secret' in entry) await this.#insertSecret('handle', entry.id, entry.secret)
+    await this.#keys.checkSecret()
+    const keys = rows.filter(isRevealedKey).filter(({ kid }) => this.#setting(`revoked:${kid}`) === undefined)
+    const secrets = rows.filter(isHandleSecret)
+    if (keys.length > 0) await this.#keys.replaceAll(keys)
+    for (const secret of secrets) await this.#handles.put(secret)
     await this.startEpoch(now)
-    await this.#ensureKeys(now)
     await this.#schedule(now)
-    return entries.length
+    return keys.length + secrets.length
   }
 
   /** When keys rotate by themselves. */
@@ -241,7 +202,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const now = Math.floor(Date.now() / 1000)
     // Cloudflare gives up an alarm that keeps failing; this one then comes again.
     await this.ctx.storage.setAlarm((now + retryInterval) * 1000)
-    this.#sql.exec('DELETE FROM keys WHERE leaves_at <= ?', now)
+    this.#keys.removeGone(now)
     if (this.#nextRotation(now) <= now) await this.rotate(undefined, false, now)
     else await this.#schedule(now)
   }
@@ -251,93 +212,29 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
    * first; after that it has no meaning.
    */
   async operator(kid: string, now: number): Promise<Operator | undefined> {
-    const [known] = this.#operators('WHERE kid = ?', kid)
+    const known = this.#operators.find(kid)
     if (known) return known.expiresAt !== undefined && known.expiresAt <= now ? undefined : known
     const bootstrap = await bootstrapKey(this.env.BOOTSTRAP_OPERATOR_KEY)
-    if (bootstrap?.kid !== kid || this.#operators('').length > 0) return undefined
-    return this.addOperator({ ...bootstrap, name: 'bootstrap', createdAt: now, expiresAt: undefined })
+    if (bootstrap?.kid !== kid || this.#operators.list().length > 0) return undefined
+    return this.#operators.add({ ...bootstrap, name: 'bootstrap', createdAt: now, expiresAt: undefined })
   }
 
   operators(): Operator[] {
-    return this.#operators('ORDER BY created_at, kid')
+    return this.#operators.list()
   }
 
   addOperator(operator: Operator): Operator {
-    this.#sql.exec(
-      'INSERT INTO operators VALUES (?, ?, ?, ?, ?) ON CONFLICT (kid) DO UPDATE SET name = excluded.name, expires_at = excluded.expires_at',
-      operator.kid,
-      operator.name,
-      JSON.stringify(operator.publicKey),
-      operator.createdAt,
-      operator.expiresAt ?? null,
-    )
-    return operator
+    return this.#operators.add(operator)
   }
 
-  /** Refuses to remove the last operator, since nobody could add one again. */
   removeOperator(kid: string): 'removed' | 'unknown' | 'last' {
-    const operators = this.#operators('')
-    if (!operators.some((each) => each.kid === kid)) return 'unknown'
-    if (operators.length === 1) return 'last'
-    this.#sql.exec('DELETE FROM operators WHERE kid = ?', kid)
-    return 'removed'
-  }
-
-  #operators(condition: string, ...bindings: string[]): Operator[] {
-    return this.#sql
-      .exec<{ kid: string; name: string; public_key: string; created_at: number; expires_at: number | null }>(
-        `SELECT * FROM operators ${condition}`,
-        ...bindings,
-      )
-      .toArray()
-      .map((row) => ({
-        kid: row.kid,
-        name: row.name,
-        publicKey: JSON.parse(row.public_key),
-        createdAt: row.created_at,
-        expiresAt: row.expires_at ?? undefined,
-      }))
-  }
-
-  #keys(now: number): KeyRow[] {
-    return this.#sql
-      .exec<{
-        kid: string
-        alg: SigningAlgorithm
-        public_key: string
-        sealed: string
-        created_at: number
-        signs_from: number | null
-        leaves_at: number | null
-      }>('SELECT * FROM keys WHERE leaves_at IS NULL OR leaves_at > ? ORDER BY created_at DESC, kid', now)
-      .toArray()
-      .map((row) => ({
-        kid: row.kid,
-        alg: row.alg,
-        publicKey: JSON.parse(row.public_key),
-        sealed: row.sealed,
-        createdAt: row.created_at,
-        signsFrom: row.signs_from ?? undefined,
-        leavesAt: row.leaves_at ?? undefined,
-      }))
-  }
-
-  #insert(key: KeyRow): void {
-    this.#sql.exec(
-      'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)',
-      key.kid,
-      key.alg,
-      JSON.stringify(key.publicKey),
-      key.sealed,
-      key.createdAt,
-      key.signsFrom ?? null,
-      key.leavesAt ?? null,
-    )
+    return this.#operators.remove(kid)
   }
 
   /** A current and a next key for every algorithm, made on first use; whoever comes meanwhile waits for them. */
   async #ensureKeys(now: number): Promise<void> {
-    if (algorithms.every((alg) => currentKey(this.#keys(now), alg, now))) return
+    const keys = this.#keys.published(now)
+    if (!this.#handles.isEmpty() && algorithms.every((alg) => currentKey(keys, alg, now))) return
     this.#making ??= this.#makeKeys(now).finally(() => {
       this.#making = undefined
     })
@@ -346,10 +243,14 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   async #makeKeys(now: number): Promise<void> {
     for (const alg of algorithms) {
-      if (currentKey(this.#keys(now), alg, now)) continue
-      const [current, next] = await Promise.all([this.#generate(alg, now), this.#generate(alg, now)])
-      this.#insert({ ...current, signsFrom: now })
-      this.#insert(next)
+      if (currentKey(this.#keys.published(now), alg, now)) continue
+      const [current, next] = await Promise.all([this.#keys.generate(alg, now), this.#keys.generate(alg, now)])
+      this.#keys.insert({ ...current, signsFrom: now })
+      this.#keys.insert(next)
+    }
+    if (this.#handles.isEmpty()) {
+      await this.#keys.checkSecret()
+      await this.#handles.make()
     }
     await this.#schedule(now)
   }
@@ -357,21 +258,17 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   /** Publishes a key beyond the one that signs next, so that a switch always leaves another next behind. */
   async #ensureSpare(alg: SigningAlgorithm, now: number): Promise<void> {
     const waiting = () =>
-      this.#keys(now).filter((key) => key.alg === alg && keyState(key, this.#keys(now), now) === 'next')
+      this.#keys
+        .published(now)
+        .filter((key) => key.alg === alg && keyState(key, this.#keys.published(now), now) === 'next')
     if (waiting().length > 1) return
-    await this.#checkSecret()
-    const fresh = await this.#generate(alg, now)
-    if (waiting().length <= 1) this.#insert(fresh)
-  }
-
-  /** A wrong secret must not put anything of its own between what the right one sealed. */
-  async #checkSecret(): Promise<void> {
-    const [key] = this.#sql.exec<{ kid: string; sealed: string }>('SELECT kid, sealed FROM keys LIMIT 1').toArray()
-    if (key) await this.#seal.open(key.kid, key.sealed)
+    await this.#keys.checkSecret()
+    const fresh = await this.#keys.generate(alg, now)
+    if (waiting().length <= 1) this.#keys.insert(fresh)
   }
 
   #switch(alg: SigningAlgorithm, immediately: boolean, now: number): Rotation {
-    const keys = this.#keys(now)
+    const keys = this.#keys.published(now)
     const current = currentKey(keys, alg, now)
     const next = nextKey(keys, alg, now)
     const spare = nextKey(
@@ -383,51 +280,10 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const planned = next.signsFrom !== undefined && !immediately
     const effectiveAt = planned ? (next.signsFrom ?? now) : switchTime(next, now, immediately)
     if (!planned) {
-      this.#sql.exec('UPDATE keys SET signs_from = ? WHERE kid = ?', effectiveAt, next.kid)
-      if (current) {
-        const leavesAt = departure(effectiveAt, this.#longestToken)
-        this.#sql.exec('UPDATE keys SET leaves_at = ? WHERE kid = ?', leavesAt, current.kid)
-      }
+      this.#keys.signFrom(next.kid, effectiveAt)
+      if (current) this.#keys.leaveAt(current.kid, departure(effectiveAt, this.#longestToken))
     }
     return { alg, retiring: current?.kid, current: next.kid, next: spare.kid, effectiveAt }
-  }
-
-  async #generate(alg: SigningAlgorithm, now: number): Promise<KeyRow> {
-    const pair = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 })
-    const kid = await calculateJwkThumbprint(await exportJWK(pair.publicKey))
-    const privateKey = { ...(await exportJWK(pair.privateKey)), kid, alg }
-    return {
-      kid,
-      alg,
-      publicKey: publicJwk(privateKey),
-      sealed: await this.#seal.seal(kid, JSON.stringify(privateKey)),
-      createdAt: now,
-      signsFrom: undefined,
-      leavesAt: undefined,
-    }
-  }
-
-  async #handleKeys(kind: HandleKind): Promise<LeasedHandleKey[]> {
-    const secrets = await this.#secrets('handle')
-    const epoch = Number(this.#setting('epoch') ?? 0)
-    const rows = secrets.filter(({ id }) => id >= epoch || lasting.includes(kind))
-    return Promise.all(rows.map(async ({ id, secret }) => ({ id, key: await derived(secret, `handle:${kind}`) })))
-  }
-
-  async #secrets(name: string): Promise<{ id: number; secret: string }[]> {
-    const read = () =>
-      this.#sql.exec<{ id: number; sealed: string }>('SELECT id, sealed FROM secrets WHERE name = ?', name).toArray()
-    if (read().length === 0) {
-      await this.#checkSecret()
-      const sealed = await this.#seal.seal(name, randomSecret())
-      this.#sql.exec('INSERT OR IGNORE INTO secrets VALUES (?, 1, ?)', name, sealed)
-    }
-    return Promise.all(read().map(async ({ id, sealed }) => ({ id, secret: await this.#seal.open(name, sealed) })))
-  }
-
-  async #insertSecret(name: string, id: number, secret: string): Promise<void> {
-    const sealed = await this.#seal.seal(name, secret)
-    this.#sql.exec('INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)', name, id, sealed)
   }
 
   #setting(name: string, value?: string): string | undefined {
@@ -445,27 +301,10 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   async #schedule(now: number): Promise<number> {
     const rotation = this.#nextRotation(now)
-    const departures = this.#keys(now).flatMap((key) => (key.leavesAt === undefined ? [] : [key.leavesAt]))
+    const departures = this.#keys.published(now).flatMap((key) => (key.leavesAt === undefined ? [] : [key.leavesAt]))
     await this.ctx.storage.setAlarm(Math.min(rotation, ...departures) * 1000)
     return rotation
   }
-}
-
-/** The members that may be published, and none that a private key has besides. */
-function publicJwk(privateKey: JWK): JWK {
-  const members = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg']
-  const published = Object.entries(privateKey).filter(([name]) => members.includes(name))
-  return { kty: '', ...Object.fromEntries(published), use: 'sig' }
-}
-
-function isKeyBackup(entry: unknown): entry is KeyBackup {
-  if (typeof entry !== 'object' || entry === null) return false
-  if ('secret' in entry) return typeof entry.secret === 'string' && 'id' in entry && Number.isInteger(entry.id)
-  return 'kid' in entry && 'privateKey' in entry && typeof entry.privateKey === 'string' && 'alg' in entry
-}
-
-function randomSecret(): string {
-  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
 }
 
 function isHandleUse(use: KeyUse): use is `handle:${HandleKind}` {
@@ -478,16 +317,17 @@ function kindOf(use: `handle:${HandleKind}`): HandleKind {
   return kind
 }
 
-/** Handle keys differ per kind, so that a Worker that mints one kind cannot forge another. */
-async function derived(secret: string, purpose: string): Promise<string> {
-  const material = await crypto.subtle.importKey('raw', base64url.decode(secret), 'HKDF', false, ['deriveBits'])
-  const info = new TextEncoder().encode(purpose)
-  const bits = await crypto.subtle.deriveBits(
-    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info },
-    material,
-    256,
-  )
-  return base64url.encode(new Uint8Array(bits))
+function isRevealedKey(row: unknown): row is RevealedKey {
+  return hasMembers(row, { kid: 'string', alg: 'string', privateKey: 'object', createdAt: 'number' })
+}
+
+function isHandleSecret(row: unknown): row is HandleSecret {
+  return hasMembers(row, { id: 'number', secret: 'string' })
+}
+
+function hasMembers(row: unknown, types: Readonly<Record<string, string>>): boolean {
+  if (typeof row !== 'object' || row === null) return false
+  return Object.entries(types).every(([name, type]) => typeof Reflect.get(row, name) === type)
 }
 
 async function bootstrapKey(text: string | undefined): Promise<{ kid: string; publicKey: JWK } | undefined> {

@@ -2,7 +2,7 @@ import { type JWTHeaderParameters, type JWTPayload, base64url, importJWK, jwtVer
 import { JOSEError } from 'jose/errors'
 import { readText } from '../../../shared/http/form.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
-import type { Operator } from '../../../shared/stores/durable-objects/key-manager.ts'
+import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
 import { decided } from '../../../shared/stores/grants.ts'
 import { shard, shardOf } from '../../../shared/stores/shards.ts'
 import { bearerText } from '../bearer-handle.ts'

@@ -46,7 +46,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { clients: list('Client'), nextCursor },
   },
   'clients.create': {
-    says: 'Register a client; its secret is shown this once',
+    says: 'The secret is shown this once',
     takes: 'NewClient',
     gives: client,
     status: 201,
@@ -59,19 +59,19 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'clients.delete': {},
   'clients.rotate_secret': {
-    says: 'Make a new secret, shown this once; the old one counts for `overlap` seconds more',
+    says: 'The secret is shown this once; the old one counts for `overlap` seconds more',
     takes: { 'overlap?': number },
     gives: client,
   },
   'clients.disable': { gives: client },
   'clients.enable': { gives: client },
   'clients.export': {
-    says: 'With hashes of their secrets',
+    says: 'With hashed secrets',
     query: paging,
     gives: { clients: list('ClientExport'), nextCursor },
   },
   'clients.import': {
-    says: 'Register or update up to 100',
+    says: 'Up to 100, new or known',
     takes: { clients: list('ClientExport') },
     gives: { imported: number, updated: number },
   },
@@ -135,8 +135,8 @@ export const descriptions: Readonly<Record<string, Description>> = {
     query: paging,
     gives: { ...rows, nextCursor },
   },
-  'backup.write': { says: 'Put back exported rows', takes: rows, gives: { restored: number } },
-  'backup.epoch': { says: 'Ends every session and grant' },
+  'backup.write': { takes: rows, gives: { restored: number } },
+  'backup.epoch': { says: 'Ends every grant and session' },
   'operators.list': { gives: { operators: list('Operator') } },
   'operators.add': {
     takes: 'NewOperator',

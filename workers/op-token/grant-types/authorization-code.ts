@@ -46,8 +46,7 @@ async function tokensFor(
   const idToken = scope.includes('openid')
     ? await deps.tokens.idToken(client, grant, accessToken, grant.nonce, now)
     : undefined
-  const refreshToken =
-    refreshUntil === undefined ? undefined : await refreshTokenFor(deps, at, 0, refreshUntil, now)
+  const refreshToken = refreshUntil === undefined ? undefined : await refreshTokenFor(deps, at, 0, refreshUntil, now)
   if (refreshUntil !== undefined) await deps.grants.carry(at.id, grant, refreshUntil, now)
   return {
     access_token: accessToken,
