@@ -42,6 +42,11 @@ const commands: Readonly<Record<string, LazyCommand>> = {
     example: 'authrim logs op-token --status error',
     load: () => import('./commands/logs.ts'),
   },
+  doctor: {
+    summary: 'check everything, and say how to put right what is wrong',
+    example: 'authrim doctor --fix',
+    load: () => import('./commands/doctor.ts'),
+  },
   backup: {
     summary: 'write clients and people to a sealed file',
     example: 'authrim backup idp.backup --passphrase-file passphrase.txt',
