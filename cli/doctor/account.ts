@@ -25,13 +25,15 @@ export async function examineAccount(at: EnvironmentAccount, wanted: Wanted, obs
     examined('token permissions', () => permissions(account, resources.zone.id), `See ${tokenPage}`),
     examined('zone', () => zone(at), 'Add the domain at https://dash.cloudflare.com'),
     examined('host', () => host(at, observed), DEPLOY),
-    deployed(wanted, observed),
-    differences(wanted, observed),
-    routes(at, wanted, observed),
     examined('code', () => code(account, wanted, observed), 'authrim deploy --force'),
     examined('lock', () => lock(account, resources.database.id, observed), 'authrim deploy --break-lock'),
   ])
-  return groups.flat()
+  return [
+    ...deployed(wanted, observed),
+    ...differences(wanted, observed),
+    ...routes(at, wanted, observed),
+    ...groups.flat(),
+  ]
 }
 
 async function permissions(account: AccountApi, zoneId: string): Promise<Finding[]> {

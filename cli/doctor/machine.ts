@@ -1,6 +1,6 @@
 /** What is checked on this machine: tools, package, project files, the operator's key. */
 import { chmodSync, statSync } from 'node:fs'
-import { workerNames, workerTopology } from '../../shared/topology.ts'
+import { workerNames } from '../../shared/topology.ts'
 import { operatorKeyFile } from '../admin/operator-key.ts'
 import { readBundle } from '../bundle/manifest.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
@@ -8,7 +8,7 @@ import { gitignoreText } from '../init/project-texts.ts'
 import { readProjectFile, writeProjectFile } from '../project/project-file.ts'
 import { wranglerFiles, writeWranglerFiles } from '../project/wrangler-files.ts'
 import { dependencyVersion } from '../version.ts'
-import { examined, type Finding, ill, judged, well } from './finding.ts'
+import { examined, type Finding, ill, well } from './finding.ts'
 
 const OLDEST_NODE = [22, 12] as const
 
@@ -17,7 +17,6 @@ export async function examineMachine(at: EnvironmentAccount): Promise<Finding[]>
     nodeVersion(process.versions.node),
     wranglerVersion(dependencyVersion('wrangler')),
     ...(await examined('package', () => publishedBundles(), 'Install it again: npm ci')),
-    ...(await examined('bundle sizes', () => bundleSizes(), 'Install it again: npm ci')),
     projectFiles(at),
     ignoredFiles(at.located.root),
     operatorKeyIsPrivate(operatorKeyFile(at.located.folder)),
@@ -44,16 +43,6 @@ export function wranglerVersion(version: string | undefined): Finding {
 function publishedBundles(): Finding {
   const releases = workerNames.map((worker) => readBundle(worker))
   return well('package', `${releases.length} Workers as they were published`)
-}
-
-function bundleSizes(): Finding {
-  const over = workerNames.filter((worker) => readBundle(worker).gzipBytes > workerTopology(worker).gzipBudget * 1024)
-  return judged(
-    'bundle sizes',
-    over.map((worker) => `${worker} is over its budget`),
-    'every Worker within its budget',
-    'authrim build',
-  )
 }
 
 function projectFiles({ located, environment, resources }: EnvironmentAccount): Finding {

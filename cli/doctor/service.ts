@@ -43,7 +43,7 @@ export function keyFindings(
     algorithms.filter((alg) => !keys.some((key) => key.alg === alg && key.state === state))
   const [unsigned, unready] = [lacking('current'), lacking('next')]
   const next = schedule?.nextRotationAt
-  const late = next != null && Date.parse(next) + DAY < now
+  const late = next !== null && next !== undefined && Date.parse(next) + DAY < now
   return [
     keys.length === 0 || unsigned.length > 0
       ? ill('signing keys', `no current key: ${unsigned.join(', ') || 'none at all'}`, 'authrim keys rotate --now')

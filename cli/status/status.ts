@@ -57,13 +57,9 @@ export async function status(ctx: Context, { since, watch }: StatusOptions): Pro
     ctx.report.answer(found, () => statusLines(found, Date.now()))
     return
   }
-  let stopped = false
   const stop = new AbortController()
-  void stopSignal().then(() => {
-    stopped = true
-    stop.abort()
-  })
-  while (!stopped) {
+  void stopSignal().then(() => stop.abort())
+  while (!stop.signal.aborted) {
     const found = await lookOnce(ctx, at, since)
     if (ctx.json) process.stdout.write(`${safeJson(found)}\n`)
     else {

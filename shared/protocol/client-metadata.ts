@@ -158,7 +158,7 @@ function parsed<T extends v.GenericSchema>(schema: T, input: unknown): v.InferOu
   if (result.success) return result.output
   const member = result.issues[0].path?.[0]?.key
   if (member === 'redirect_uris') throw new OAuthError('invalid_redirect_uri', 'redirect_uris must be a list of URIs')
-  throw invalid(member === undefined ? 'the metadata must be a JSON object' : `${String(member)} is not acceptable`)
+  throw invalid(typeof member === 'string' ? `${member} is not acceptable` : 'the metadata must be a JSON object')
 }
 
 function withoutNulls(input: unknown): unknown {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { workerNames } from '../../shared/topology.ts'
@@ -163,6 +163,52 @@ describe('watching', () => {
     expect((await following).status).toBe(0)
     expect(await api(`${account()}/workers/scripts/authrim-local-op-token/tails`)).toEqual([])
   })
+
+  test('doctor passes each of more than twenty checks, and leaves nothing behind', { timeout: 60_000 }, async () => {
+    const { checks } = await shop.json(['doctor'])
+    expect(checks.filter(({ ok }: { ok: boolean }) => !ok)).toEqual([])
+    const names = checks.map(({ name }: { name: string }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.length).toBeGreaterThan(20)
+    expect(names).toEqual(
+      expect.arrayContaining(['permission D1 Write', 'dns', 'tls', 'clock', 'code', 'login', 'usage']),
+    )
+    expect((await shop.json(['users', 'list'])).users).toHaveLength(1)
+    expect((await shop.json(['clients', 'list'])).clients).toHaveLength(1)
+  })
+
+  test(
+    'doctor says what is wrong and how to put it right, and --fix does the safe part',
+    { timeout: 60_000 },
+    async () => {
+      const key = join(shop.project, '.authrim/local/operator.jwk')
+      chmodSync(key, 0o644)
+      const file = 'environments/local/op-token/wrangler.toml'
+      const toml = shop.file(file)
+      rmSync(join(shop.project, file))
+      const zone = shop.cloudflare.zones[0]?.id
+      const routes = (await api(`/zones/${zone}/workers/routes`)) as { id: string; pattern: string }[]
+      await api(`/zones/${zone}/workers/routes/${routes.find(({ pattern }) => pattern.endsWith('/userinfo*'))?.id}`, {
+        method: 'DELETE',
+      })
+      const wrong = async (args: string[], status: number) =>
+        (await shop.json(args, status)).checks.filter(({ ok }: { ok: boolean }) => !ok)
+      const found = await wrong(['doctor'], 1)
+      expect(found.map(({ name }: { name: string }) => name)).toEqual(
+        expect.arrayContaining([
+          'operator key file',
+          'project files',
+          'routes',
+          'userinfo refuses without a token',
+          'login',
+        ]),
+      )
+      for (const check of found) expect(check.fix).toEqual(expect.stringMatching(/\S/))
+      expect(await wrong(['doctor', '--fix'], 0)).toEqual([])
+      expect(statSync(key).mode & 0o777).toBe(0o600)
+      expect(shop.file(file)).toBe(toml)
+    },
+  )
 
   test('open prints the address where nobody looks', async () => {
     expect(await shop.json(['open', 'discovery'])).toEqual({ url: `${issuer()}/.well-known/openid-configuration` })

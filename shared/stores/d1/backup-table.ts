@@ -32,10 +32,11 @@ export function backupTable(db: D1Database, table: string): BackupRows | undefin
         ? `NOT EXISTS (SELECT 1 FROM users WHERE sub <> value->>'sub' AND
            (email_key = value->>'email_key' OR username_key = value->>'username_key'))`
         : "value->>'sub' IN (SELECT sub FROM users)"
+      const values = names.map((name) => `value->>'${name}'`).join()
+      const changes = names.map((name) => `${name}=excluded.${name}`).join()
       const statement = db.prepare(
-        `INSERT INTO ${table} (${names}) SELECT ${names.map((name) => `value->>'${name}'`)} FROM json_each(?)
-         WHERE ${condition} ON CONFLICT (${names.slice(0, isUsers ? 1 : 2)})
-         DO UPDATE SET ${names.map((name) => `${name}=excluded.${name}`)}`,
+        `INSERT INTO ${table} (${names.join()}) SELECT ${values} FROM json_each(?)
+         WHERE ${condition} ON CONFLICT (${names.slice(0, isUsers ? 1 : 2).join()}) DO UPDATE SET ${changes}`,
       )
       return (await statement.bind(JSON.stringify(rows)).run()).meta.changes
     },

@@ -30,5 +30,5 @@ export async function startEpoch(call: AdminCall): Promise<Response> {
 function rowsOf(call: AdminCall): BackupRows {
   const source = call.deps.backup(call.subject('table'))
   if (source) return source
-  throw new OAuthError('not_found', 'there is no such table')
+  throw new OAuthError('not_found', 'there is no such backup')
 }

@@ -59,7 +59,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'clients.delete': {},
   'clients.rotate_secret': {
-    says: 'The secret is shown this once; the old one counts for `overlap` seconds more',
+    says: 'The old secret counts for `overlap` seconds more',
     takes: { 'overlap?': number },
     gives: client,
   },
