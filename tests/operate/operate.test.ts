@@ -346,6 +346,7 @@ describe('the rehearsal', () => {
       expect(await kids()).toEqual(keys)
       // As if a copy of the ledger had come back, too: the family lives there, and the token is its newest.
       await putBackGrant(grant)
+      expect(await (await refresh(rotated)).json()).toMatchObject({ error: 'invalid_grant' })
       await nothingComesBack()
       expect(claimsOf((await signIn()).tokens['id_token'] ?? '')['sub']).toBe(sub)
       expect((await shop.json(['status'])).drift).toEqual([])
