@@ -7,6 +7,8 @@ import { openWorkshop, type Workshop } from '../cli/workshop.ts'
 import { Agent } from '../support/agent.ts'
 import { authorizationPath, basic, claimsOf, tokenRequest } from '../support/oauth.ts'
 import type { TestClient } from '../support/system.ts'
+import { callApi, everything, makeForeignThings } from './foreign.ts'
+import { grantOf, type KeptGrant, putBackGrant } from './kept-grant.ts'
 
 let shop: Workshop
 let client: TestClient
@@ -35,16 +37,7 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(() => shop?.[Symbol.asyncDispose]())
 
-const api = async (path: string, init: RequestInit = {}) => {
-  const { apiBase, token } = shop.cloudflare
-  const response = await fetch(apiBase + path, {
-    ...init,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-  })
-  const { result } = (await response.json()) as { result: unknown }
-  return result
-}
-const account = () => `/accounts/${shop.cloudflare.accounts[0]?.id}`
+const api = (path: string, init: RequestInit = {}) => callApi(shop, path, init)
 
 interface Issued {
   readonly code: string
@@ -161,7 +154,9 @@ describe('watching', () => {
     )
     running?.kill('SIGINT')
     expect((await following).status).toBe(0)
-    expect(await api(`${account()}/workers/scripts/authrim-local-op-token/tails`)).toEqual([])
+    expect(
+      await api(`/accounts/${shop.cloudflare.accounts[0]?.id}/workers/scripts/authrim-local-op-token/tails`),
+    ).toEqual([])
   })
 
   test('doctor passes each of more than twenty checks, and leaves nothing behind', { timeout: 60_000 }, async () => {
@@ -187,7 +182,7 @@ describe('watching', () => {
       const toml = shop.file(file)
       rmSync(join(shop.project, file))
       const zone = shop.cloudflare.zones[0]?.id
-      const routes = (await api(`/zones/${zone}/workers/routes`)) as { id: string; pattern: string }[]
+      const routes: { id: string; pattern: string }[] = await api(`/zones/${zone}/workers/routes`)
       await api(`/zones/${zone}/workers/routes/${routes.find(({ pattern }) => pattern.endsWith('/userinfo*'))?.id}`, {
         method: 'DELETE',
       })
@@ -247,40 +242,6 @@ async function kids(): Promise<string[]> {
   return (await shop.json(['keys', 'list'])).keys.map(({ kid }: { kid: string }) => kid).toSorted()
 }
 
-interface KeptGrant {
-  readonly id: string
-  readonly shard: number
-  readonly record: string
-}
-
-/** The ledger's row behind a refresh token, whose octets say where it is. */
-async function grantOf(token: string): Promise<KeptGrant> {
-  const bytes = Buffer.from(token, 'base64url')
-  const [id, shardNumber] = [bytes.subarray(13, 29).toString('base64url'), bytes.readUInt16BE(3)]
-  const record = await (await ledgerOf(shardNumber)).read(id)
-  return { id, shard: shardNumber, record: record ?? '' }
-}
-
-async function putBackGrant({ id, shard: number, record }: KeptGrant): Promise<void> {
-  const ledger = await ledgerOf(number)
-  const now = Math.floor(Date.now() / 1000)
-  const knowledge = { clientId: client.client_id, revision: Date.now() }
-  await ledger.open({ id, sub: 'ada', sid: undefined, record, codeExpiresAt: now + 60, offline: true }, knowledge)
-  await ledger.claim(id, 'again', knowledge, { tokensUntil: now + 600, refreshUntil: now + 86_400 }, now)
-}
-
-/** What the tests ask of a ledger; see shared/stores/durable-objects/grant-ledger.ts. */
-interface Ledger {
-  read(id: string): Promise<string | undefined>
-  open(grant: object, knowledge: object): Promise<unknown>
-  claim(id: string, redemption: string, knowledge: object, lifetimes: object, now: number): Promise<unknown>
-}
-
-async function ledgerOf(number: number): Promise<Ledger> {
-  const { GRANT_LEDGER } = await shop.cloudflare.env('authrim-local-op-token')
-  return (GRANT_LEDGER as { getByName(name: string): Ledger }).getByName(`shard-${number}`)
-}
-
 describe('the rehearsal', () => {
   let before: Issued
   let ended: Issued
@@ -297,11 +258,12 @@ describe('the rehearsal', () => {
     before = await signIn()
     machine = await machineClient()
     keys = await kids()
-    grant = await grantOf(before.tokens['refresh_token'] ?? '')
+    grant = await grantOf(shop, before.tokens['refresh_token'] ?? '')
     sub = claimsOf(before.tokens['id_token'] ?? '')['sub']
     rotated = before.tokens['refresh_token']
     const answer = await refresh(rotated)
-    live = ((await answer.json()) as Record<string, string>)['refresh_token']
+    const refreshed: Record<string, string> = await answer.json()
+    live = refreshed['refresh_token']
     const { backup } = await shop.json(['backup', 'idp.backup', '--with-keys', ...passphrase])
     expect(backup).toMatchObject({ clients: 2, users: 1, credentials: 1, consents: 1 })
     const path = join(shop.project, 'idp.backup')
@@ -323,13 +285,13 @@ describe('the rehearsal', () => {
   })
 
   test('destroy removes what is authrim’s and nothing else', { timeout: 60_000 }, async () => {
-    const foreign = await makeForeignThings()
+    const foreign = await makeForeignThings(shop)
     expect((await shop.json(['destroy', '--dry-run'])).removal.changed).toBe(false)
     expect((await shop.authrim(['destroy', '--yes'])).status).toBe(2)
     expect((await shop.json(['destroy', '--confirm', 'production'], 2)).error.message).toContain('production')
     const { removal } = await shop.json(['destroy', '--confirm', 'local'])
     expect(removal.steps.every(({ status }: { status: string }) => status === 'done')).toBe(true)
-    expect(await everything()).toEqual(foreign)
+    expect(await everything(shop)).toEqual(foreign)
     expect(existsSync(join(shop.project, 'environments/local/resources.json'))).toBe(false)
     expect(shop.file('authrim.json')).toContain(issuer())
   })
@@ -345,7 +307,7 @@ describe('the rehearsal', () => {
       await shop.json(['restore', 'idp.backup', '--with-keys', ...passphrase, '--confirm', 'local'])
       expect(await kids()).toEqual(keys)
       // As if a copy of the ledger had come back, too: the family lives there, and the token is its newest.
-      await putBackGrant(grant)
+      await putBackGrant(shop, client, grant)
       expect(await (await refresh(rotated)).json()).toMatchObject({ error: 'invalid_grant' })
       await nothingComesBack()
       expect(claimsOf((await signIn()).tokens['id_token'] ?? '')['sub']).toBe(sub)
@@ -371,50 +333,5 @@ describe('the rehearsal', () => {
     }
     // Signed with a key that is there again, belonging to no grant, and revoked long ago.
     expect(await introspect(machine)).toMatchObject({ active: false })
-  }
-
-  /** Things of somebody else, with names as near as can be. */
-  async function makeForeignThings() {
-    await api(`${account()}/storage/kv/namespaces`, {
-      method: 'POST',
-      body: JSON.stringify({ title: 'authrim-staging-CLIENTS' }),
-    })
-    await api(`${account()}/d1/database`, { method: 'POST', body: JSON.stringify({ name: 'authrim-local-copy' }) })
-    const form = new FormData()
-    form.append('metadata', JSON.stringify({ main_module: 'index.js', compatibility_date: '2026-11-01' }))
-    const module = new File(['export default { fetch: () => new Response("mine") }'], 'index.js', {
-      type: 'application/javascript+module',
-    })
-    form.append('index.js', module)
-    const { apiBase, token } = shop.cloudflare
-    await fetch(`${apiBase}${account()}/workers/scripts/authrim-local-op-tokens`, {
-      method: 'PUT',
-      body: form,
-      headers: { authorization: `Bearer ${token}` },
-    })
-    const zone = shop.cloudflare.zones[0]?.id
-    await api(`/zones/${zone}/workers/routes`, {
-      method: 'POST',
-      body: JSON.stringify({ pattern: 'localhost/mine*', script: 'authrim-local-op-tokens' }),
-    })
-    return {
-      scripts: ['authrim-local-op-tokens'],
-      namespaces: ['authrim-staging-CLIENTS'],
-      databases: ['authrim-local-copy'],
-      routes: ['localhost/mine*'],
-      domains: [],
-    }
-  }
-
-  async function everything() {
-    const names = async (path: string, member: string) =>
-      ((await api(path)) as Record<string, string>[]).map((item) => item[member])
-    return {
-      scripts: await names(`${account()}/workers/scripts`, 'id'),
-      namespaces: await names(`${account()}/storage/kv/namespaces?per_page=100`, 'title'),
-      databases: await names(`${account()}/d1/database`, 'name'),
-      routes: await names(`/zones/${shop.cloudflare.zones[0]?.id}/workers/routes`, 'pattern'),
-      domains: await names(`${account()}/workers/domains`, 'hostname'),
-    }
   }
 })
