@@ -65,7 +65,7 @@ async function examineAll(ctx: Context, at: EnvironmentAccount): Promise<Finding
 function lines({ name, ok, detail, fix }: Finding): string[] {
   const mark = ok ? kleur.green('✔') : kleur.red('✖')
   return [
-    `  ${mark} ${name.padEnd(34)} ${sanitize(detail)}`,
+    `  ${mark} ${name.padEnd(36)} ${sanitize(detail)}`,
     ...(fix === undefined || ok ? [] : [`      ${kleur.bold(sanitize(fix))}`]),
   ]
 }
