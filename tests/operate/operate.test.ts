@@ -41,9 +41,15 @@ const api = async (path: string, init: RequestInit = {}) => {
     ...init,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
   })
-  const { result } = (await response.json()) as { result: unknown }
-  return result
+  const answer: { result: unknown } = await response.json()
+  return answer.result
 }
+/** A list of objects whose members are text. */
+async function listed(path: string): Promise<Record<string, string>[]> {
+  const items = await api(path)
+  return Array.isArray(items) ? items : []
+}
+
 const account = () => `/accounts/${shop.cloudflare.accounts[0]?.id}`
 
 interface Issued {
@@ -187,8 +193,9 @@ describe('watching', () => {
       const toml = shop.file(file)
       rmSync(join(shop.project, file))
       const zone = shop.cloudflare.zones[0]?.id
-      const routes = (await api(`/zones/${zone}/workers/routes`)) as { id: string; pattern: string }[]
-      await api(`/zones/${zone}/workers/routes/${routes.find(({ pattern }) => pattern.endsWith('/userinfo*'))?.id}`, {
+      const routes = await listed(`/zones/${zone}/workers/routes`)
+      const route = routes.find(({ pattern }) => pattern?.endsWith('/userinfo*'))
+      await api(`/zones/${zone}/workers/routes/${route?.['id']}`, {
         method: 'DELETE',
       })
       const wrong = async (args: string[], status: number) =>
@@ -276,9 +283,14 @@ interface Ledger {
   claim(id: string, redemption: string, knowledge: object, lifetimes: object, now: number): Promise<unknown>
 }
 
+function isLedger(binding: unknown): binding is { getByName(name: string): Ledger } {
+  return typeof binding === 'object' && binding !== null && 'getByName' in binding
+}
+
 async function ledgerOf(number: number): Promise<Ledger> {
   const { GRANT_LEDGER } = await shop.cloudflare.env('authrim-local-op-token')
-  return (GRANT_LEDGER as { getByName(name: string): Ledger }).getByName(`shard-${number}`)
+  if (!isLedger(GRANT_LEDGER)) throw new Error('op-token has no ledger')
+  return GRANT_LEDGER.getByName(`shard-${number}`)
 }
 
 describe('the rehearsal', () => {
@@ -301,7 +313,8 @@ describe('the rehearsal', () => {
     sub = claimsOf(before.tokens['id_token'] ?? '')['sub']
     rotated = before.tokens['refresh_token']
     const answer = await refresh(rotated)
-    live = ((await answer.json()) as Record<string, string>)['refresh_token']
+    const renewed: Record<string, string> = await answer.json()
+    live = renewed['refresh_token']
     const { backup } = await shop.json(['backup', 'idp.backup', '--with-keys', ...passphrase])
     expect(backup).toMatchObject({ clients: 2, users: 1, credentials: 1, consents: 1 })
     const path = join(shop.project, 'idp.backup')
@@ -407,8 +420,7 @@ describe('the rehearsal', () => {
   }
 
   async function everything() {
-    const names = async (path: string, member: string) =>
-      ((await api(path)) as Record<string, string>[]).map((item) => item[member])
+    const names = async (path: string, member: string) => (await listed(path)).map((item) => item[member])
     return {
       scripts: await names(`${account()}/workers/scripts`, 'id'),
       namespaces: await names(`${account()}/storage/kv/namespaces?per_page=100`, 'title'),
