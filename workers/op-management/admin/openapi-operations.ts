@@ -53,7 +53,6 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'clients.show': { gives: client },
   'clients.update': {
-    says: 'Change metadata; null resets a member',
     takes: 'ClientMetadata',
     gives: client,
   },
@@ -126,7 +125,6 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { revocation: schemaOf('Revocation') },
   },
   'keys.schedule': {
-    says: 'Set how often keys rotate by themselves',
     takes: { days: number },
     gives: { schedule: schemaOf('Schedule') },
   },
@@ -145,7 +143,6 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'operators.remove': {},
   'audit.list': {
-    says: 'List who did what, newest first',
     query: ['since', 'actor', ...paging],
     gives: { events: list('AuditEvent'), nextCursor },
   },
