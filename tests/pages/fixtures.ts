@@ -1,11 +1,13 @@
 import type { FC } from 'hono/jsx'
+import { brandStylesheet } from '../../workers/op-auth/pages/assets.ts'
 import { Account, type AccountProps } from '../../workers/op-auth/pages/account.tsx'
 import { ChangePassword } from '../../workers/op-auth/pages/change-password.tsx'
 import { Consent } from '../../workers/op-auth/pages/consent.tsx'
-import { type Frame, renderPage } from '../../workers/op-auth/pages/document.tsx'
-import { ErrorPage } from '../../workers/op-auth/pages/error-page.tsx'
+import { renderPage } from '../../shared/pages/document.tsx'
+import { ErrorPage } from '../../shared/pages/error-page.tsx'
+import type { ErrorCode } from '../../shared/pages/words.ts'
+import type { Frame } from '../../workers/op-auth/pages/frame.ts'
 import { FormPost } from '../../workers/op-auth/pages/form-post.tsx'
-import type { ErrorCode } from '../../workers/op-auth/pages/messages/keys.ts'
 import { messagesFor } from '../../workers/op-auth/pages/messages/language.ts'
 import { SelectAccount } from '../../workers/op-auth/pages/select-account.tsx'
 import { SignIn, type SignInProps } from '../../workers/op-auth/pages/sign-in.tsx'
@@ -19,9 +21,11 @@ export const asIs: Words = (text) => text
 
 /** A frame as the Worker makes it; every text that an operator configures goes through `words`. */
 export function frameWith(words: Words = asIs, overrides: Partial<Frame> = {}): Frame {
+  const branding = { name: words('Acme Cooperative'), accent: '#1d4ed8' }
   return {
     ...messagesFor('en-GB', null),
-    branding: { name: words('Acme Cooperative'), accent: '#1d4ed8' },
+    branding,
+    stylesheet: brandStylesheet(branding).path,
     timeZone: 'Europe/Berlin',
     ...overrides,
   }

@@ -8,10 +8,10 @@ import type { D1Users } from '../../shared/stores/d1/users.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
 import type { Grants } from '../../shared/stores/grants.ts'
 import type { Interactions } from './interactions.ts'
-import type { Branding } from './pages/branding.ts'
+import type { Branding } from '../../shared/pages/branding.ts'
 import type { PasswordSignIn } from './password-sign-in.ts'
 import type { PushedRequests } from './pushed-requests.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from '../../shared/http/sessions.ts'
 
 /** What the authorization Worker's handlers work with. */
 export interface AuthDeps {

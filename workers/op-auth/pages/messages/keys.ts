@@ -18,17 +18,3 @@ export const eventActions = [
 export type EventAction = (typeof eventActions)[number]
 
 export const notices = ['session_ended', 'sessions_ended', 'consent_revoked', 'password_changed'] as const
-
-export type ErrorCode =
-  | 'unknown_client'
-  | 'bad_redirect_uri'
-  | 'bad_request'
-  | 'expired_interaction'
-  | 'other_browser'
-  | 'cross_site_post'
-  | 'not_found'
-  | 'temporarily_unavailable'
-  | 'server_error'
-  | 'too_many_requests'
-  | 'unsupported_media'
-  | 'too_large'

@@ -1,9 +1,9 @@
-import type { Keyring } from '../../shared/keys/keyring.ts'
-import { handleHash, randomId } from '../../shared/protocol/handle.ts'
-import { passwordAcr } from '../../shared/protocol/id-token.ts'
-import type { Session, SessionListing, SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
-import { decided } from '../../shared/stores/grants.ts'
-import { allShards, randomShard, shard } from '../../shared/stores/shards.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import { handleHash, randomId } from '../protocol/handle.ts'
+import { passwordAcr } from '../protocol/id-token.ts'
+import type { Session, SessionListing, SessionStore } from '../stores/durable-objects/session-store.ts'
+import { decided } from '../stores/grants.ts'
+import { allShards, randomShard, shard } from '../stores/shards.ts'
 import { readCookie, setCookie } from './cookies.ts'
 
 /** A live session of the asking browser. */

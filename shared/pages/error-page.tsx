@@ -1,6 +1,6 @@
 import type { FC } from 'hono/jsx'
-import { Document, type PageProps } from './document.tsx'
-import type { ErrorCode } from './messages/keys.ts'
+import { Document, type Frame } from './document.tsx'
+import type { ErrorCode } from './words.ts'
 
 export interface ErrorPageProps {
   readonly code: ErrorCode
@@ -9,7 +9,7 @@ export interface ErrorPageProps {
 }
 
 /** What happened, what the person can do, and the number to tell support; never what was sent. */
-export const ErrorPage: FC<PageProps<ErrorPageProps>> = ({ frame, code, requestId }) => {
+export const ErrorPage: FC<ErrorPageProps & { readonly frame: Frame }> = ({ frame, code, requestId }) => {
   const { page, requestId: label } = frame.messages.error
   const words = page[code]
   return (
