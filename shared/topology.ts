@@ -28,6 +28,8 @@ export const handleKinds = [
   'request_uri',
   'registration',
   'initial',
+  'device_code',
+  'auth_req_id',
 ] as const
 
 export type HandleKind = (typeof handleKinds)[number]
@@ -56,6 +58,8 @@ export type Variable =
   | 'REGISTRATION'
   | 'BRANDING'
   | 'BOOTSTRAP_OPERATOR_KEY'
+  | 'APPROVAL_WEBHOOK'
+  | 'SUPPORT_DECISIONS'
 
 export interface WorkerTopology {
   /** Position in the staged deploy, counted from 1. */
@@ -95,7 +99,14 @@ export const workers = {
     objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: [],
     rateLimits: [],
-    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'BOOTSTRAP_OPERATOR_KEY'],
+    variables: [
+      'ISSUER_URL',
+      'ENVIRONMENT',
+      'REGISTRATION',
+      'TOKEN_EXPIRY',
+      'ID_TOKEN_EXPIRY',
+      'BOOTSTRAP_OPERATOR_KEY',
+    ],
     secrets: ['AUTHRIM_SECRET'],
     gzipBudget: 25,
   },
@@ -128,7 +139,15 @@ export const workers = {
     kv: ['CLIENTS', 'AUTH_CODES'],
     database: true,
     objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
-    leases: ['verify', 'handle:code', 'handle:session', 'handle:interaction', 'handle:browser', 'handle:device', 'handle:request_uri'],
+    leases: [
+      'verify',
+      'handle:code',
+      'handle:session',
+      'handle:interaction',
+      'handle:browser',
+      'handle:device',
+      'handle:request_uri',
+    ],
     rateLimits: [
       { binding: 'PASSWORD_RATE', limit: 60, period: 60 },
       { binding: 'PAR_RATE', limit: 300, period: 60 },
@@ -142,8 +161,16 @@ export const workers = {
     paths: ['/token', '/op-token/health'],
     kv: ['CLIENTS', 'AUTH_CODES', 'REFRESH_TOKENS'],
     database: true,
-    objects: ['GrantLedger', 'Throttle'],
-    leases: ['sign:access', 'sign:id', 'handle:code', 'handle:refresh', 'handle:access'],
+    objects: ['GrantLedger', 'PendingRequests', 'Throttle'],
+    leases: [
+      'sign:access',
+      'sign:id',
+      'handle:code',
+      'handle:refresh',
+      'handle:access',
+      'handle:device_code',
+      'handle:auth_req_id',
+    ],
     rateLimits: [],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'REFRESH_TOKEN_EXPIRY'],
     secrets: [],
@@ -161,11 +188,52 @@ export const workers = {
     secrets: [],
     gzipBudget: 35,
   },
+  'op-async': {
+    stage: 4,
+    paths: ['/device_authorization', '/device', '/bc-authorize', '/approvals', '/approvals/*', '/op-async/health'],
+    kv: ['CLIENTS'],
+    database: true,
+    objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: [
+      'sign:access',
+      'sign:id',
+      'verify',
+      'handle:refresh',
+      'handle:access',
+      'handle:session',
+      'handle:browser',
+      'handle:device_code',
+      'handle:auth_req_id',
+    ],
+    rateLimits: [
+      { binding: 'DEVICE_RATE', limit: 30, period: 60 },
+      { binding: 'BACKCHANNEL_RATE', limit: 300, period: 60 },
+    ],
+    variables: [
+      'ISSUER_URL',
+      'ENVIRONMENT',
+      'TOKEN_EXPIRY',
+      'ID_TOKEN_EXPIRY',
+      'REFRESH_TOKEN_EXPIRY',
+      'SESSION_EXPIRY',
+      'BRANDING',
+      'APPROVAL_WEBHOOK',
+    ],
+    secrets: [],
+    gzipBudget: 30,
+  },
 } as const satisfies Record<string, WorkerTopology>
 
 export type WorkerName = keyof typeof workers
 
-export const workerNames: readonly WorkerName[] = ['op-discovery', 'op-userinfo', 'op-auth', 'op-token', 'op-management']
+export const workerNames: readonly WorkerName[] = [
+  'op-discovery',
+  'op-userinfo',
+  'op-auth',
+  'op-token',
+  'op-management',
+  'op-async',
+]
 
 export function isWorkerName(value: string): value is WorkerName {
   return Object.hasOwn(workers, value)

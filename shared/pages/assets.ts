@@ -15,16 +15,13 @@ export function scriptAsset(folder: string, name: string, body: string): Asset {
   return { path: `${folder}/${name}.${fingerprint(body)}.js`, contentType: 'text/javascript; charset=utf-8', body }
 }
 
-/**
- * The whole stylesheet with the operator's accent in it: a page needs one request for its looks.
- * @param more what the pages of a Worker need beside the common rules.
- */
-export function brandStylesheet(folder: string, branding: Branding, more = ''): Asset {
+/** The whole stylesheet with the operator's accent in it: a page needs one request for its looks. */
+export function brandStylesheet(folder: string, branding: Branding): Asset {
   const light = accentProperties(branding, 'light')
   const dark = accentProperties(branding, 'dark')
   const accent = `:root{${light}}@media (prefers-color-scheme:dark){:root{${dark}}}`
-  const name = fingerprint(stylesHash + accent + more)
-  return { path: `${folder}/brand.${name}.css`, contentType: 'text/css; charset=utf-8', body: accent + styles + more }
+  const name = fingerprint(stylesHash + accent)
+  return { path: `${folder}/brand.${name}.css`, contentType: 'text/css; charset=utf-8', body: accent + styles }
 }
 
 /** 64 bits of FNV-1a in two lanes: tells versions of a file apart, protects nothing. */

@@ -553,6 +553,59 @@ section {
 .events .name {
   font-weight: 500;
 }
+.code input {
+  inline-size: min(100%, 17.5ch);
+  min-block-size: 3.5rem;
+  padding: 0.5rem 0 0.5rem 0.75ch;
+  background: repeating-linear-gradient(
+      90deg,
+      transparent 0 0.4ch,
+      var(--soft) 0.4ch 2.1ch,
+      transparent 2.1ch 2.2ch
+    );
+  font:
+    600 1.25rem ui-monospace,
+    Menlo,
+    Consolas,
+    monospace;
+  letter-spacing: 1.1ch;
+  text-transform: uppercase;
+}
+.shown {
+  margin-block-start: 1.25rem;
+  font:
+    600 1.75rem ui-monospace,
+    Menlo,
+    Consolas,
+    monospace;
+  letter-spacing: 0.12em;
+  text-align: center;
+}
+.message {
+  margin-block-start: 1rem;
+  padding: 0.75rem 1rem;
+  border: 1px solid var(--edge);
+  border-radius: 0.75rem;
+  font-size: 1.375rem;
+  font-weight: 650;
+  line-height: 1.3;
+}
+.facts {
+  display: grid;
+  grid-template-columns: auto 1fr;
+  gap: 0.25rem 1rem;
+  margin-block-start: 1rem;
+  font-size: 0.875rem;
+}
+.facts dt {
+  color: var(--muted);
+}
+.warning {
+  margin-block-start: 1.25rem;
+  padding: 0.75rem 1rem;
+  border-inline-start: 4px solid var(--danger);
+  background: var(--danger-soft);
+}
 @media (max-width: 30rem) {
   body {
     padding: 0;

@@ -118,6 +118,7 @@ export const commonWords = {
   notYou: 'Not you?',
 
   scopes,
+  use: <Part>(resource: Part): Sentence<Part> => ['Use ', resource, ' in your name'],
   unknownScope: <Part>(scope: Part): Sentence<Part> => ['Use the permission ', scope],
 
   error: {

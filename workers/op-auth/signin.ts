@@ -42,6 +42,8 @@ export async function postedVisit(c: AuthContext): Promise<(Visit & { form: Map<
 
 /** The sign-in page. */
 export async function showSignIn(c: AuthContext): Promise<Response> {
+  const returnTo = c.req.query('return_to')
+  if (returnTo !== undefined && ownPages.test(returnTo)) return signInForPage(c, returnTo)
   const visit = await visitOf(c, c.req.query('interaction'))
   if (visit instanceof Response) return visit
   const { deps, now } = c.var
@@ -85,7 +87,7 @@ export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInte
   const { deps, now } = c.var
   if (!visit.flow) {
     await deps.interactions.finish(interaction, now)
-    return c.redirect('/account', 303)
+    return c.redirect(returnAddress(interaction), 303)
   }
   return c.redirect(`/authorize?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
 }
@@ -94,16 +96,27 @@ export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInte
 export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
   const { deps, now } = c.var
   await deps.interactions.finish(visit.interaction, now)
-  if (!visit.flow) return c.redirect('/account', 303)
+  if (!visit.flow) return c.redirect(returnAddress(visit.interaction), 303)
   return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
 }
 
+/** Pages of other Workers that send people here, with nothing in their address but a user code (RFC 8628 §3.3.1). */
+const ownPages = /^\/(approvals|device(\?user_code=[A-Z]{4}-[A-Z]{4})?)$/
+
+function returnAddress({ record }: StoredInteraction): string {
+  return record.params[0]?.[1] ?? '/account'
+}
+
 /** Sends the browser to sign in for its own account. */
-export async function signInForAccount(c: AuthContext): Promise<Response> {
+export function signInForAccount(c: AuthContext): Promise<Response> {
+  return signInForPage(c, '/account')
+}
+
+async function signInForPage(c: AuthContext, returnTo: string): Promise<Response> {
   const { deps, now } = c.var
   const browser = await markedBrowser(c)
   const stored = await deps.interactions.start(
-    { v: 1, purpose: 'account', params: [], browser: browser.id, startedAt: now },
+    { v: 1, purpose: 'account', params: [['return_to', returnTo]], browser: browser.id, startedAt: now },
     now,
   )
   return c.redirect(`/signin?${new URLSearchParams({ interaction: stored.handle })}`, 303)

@@ -13,7 +13,12 @@ export function brandStylesheet(branding: Branding): Asset {
   return stylesheet(folder, branding)
 }
 
+/** The name under which pages of other Workers, of whatever release, find the stylesheet. */
+export const commonStylesheet = `${folder}/brand.css`
+
 /** The file at a path, if there is one. */
 export function findAsset(path: string, branding: Branding): Asset | undefined {
-  return [brandStylesheet(branding), passwordAsset, autoSubmitAsset].find((candidate) => candidate.path === path)
+  const sheet = brandStylesheet(branding)
+  if (path === commonStylesheet) return sheet
+  return [sheet, passwordAsset, autoSubmitAsset].find((candidate) => candidate.path === path)
 }

@@ -48,7 +48,7 @@ export const Consent: FC<PageProps<ConsentProps>> = (props) => {
         ))}
         {resources.map((resource) => (
           <li>
-            {words.use(
+            {frame.messages.use(
               <code>
                 <bdi>{resource}</bdi>
               </code>,

@@ -61,7 +61,6 @@ export const en = {
     title: (client: string) => `${client} asks for access`,
     heading: <Part>(client: Part): Sentence<Part> => [client, ' would like to'],
     fresh: 'New',
-    use: <Part>(resource: Part): Sentence<Part> => ['Use ', resource, ' in your name'],
     allow: 'Allow',
     deny: 'Deny',
     later: 'You can take this back at any time on your account page.',
