@@ -1,4 +1,4 @@
-import { SignJWT } from 'jose'
+import { CompactSign } from 'jose'
 import type { SigningAlgorithm } from '../protocol/client.ts'
 import type { Keyring } from './keyring.ts'
 
@@ -11,5 +11,7 @@ export async function signJwt(
   now: number,
 ): Promise<string> {
   const { kid, key } = await keyring.signer(alg, now)
-  return new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ }).sign(key)
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+    .setProtectedHeader({ alg, kid, typ })
+    .sign(key)
 }

@@ -1,13 +1,14 @@
 import { readForm } from '../../shared/http/form.ts'
 import { requestedScope } from '../../shared/protocol/authorization-request.ts'
 import type { AskRequest } from '../../shared/protocol/ask.ts'
-import { type Client, deviceCodeGrant } from '../../shared/protocol/client.ts'
+import { type Client, deviceCodeGrant, displayName } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
 import { offlineAccess, requestedResources } from '../../shared/protocol/grant.ts'
 import type { Parameters } from '../../shared/protocol/parameters.ts'
 import { addressKey } from '../../shared/protocol/throttling.ts'
 import { shownUserCode } from '../../shared/protocol/user-code.ts'
 import type { AsyncContext } from './deps.ts'
+import { announce } from './webhook.ts'
 
 /** Long enough to find the telephone and sign in. Seconds. */
 const lifetime = 600
@@ -46,12 +47,14 @@ export async function deviceAuthorization(c: AsyncContext): Promise<Response> {
   )
   const shown = shownUserCode(userCode)
   const uri = `${deps.issuer}/device`
+  const complete = `${uri}?${new URLSearchParams({ user_code: shown })}`
+  if (deps.local) announce(displayName(client), complete)
   return c.json(
     {
       device_code: deviceCode,
       user_code: shown,
       verification_uri: uri,
-      verification_uri_complete: `${uri}?${new URLSearchParams({ user_code: shown })}`,
+      verification_uri_complete: complete,
       expires_in: lifetime,
       interval,
     },

@@ -19,9 +19,11 @@ import type { SessionStore } from '../../shared/stores/durable-objects/session-s
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
 import { Grants } from '../../shared/stores/grants.ts'
 import { KvCarrier } from '../../shared/stores/kv/kv-carrier.ts'
+import { postApproval, showApprovals } from './approvals.ts'
 import { Asks } from './asks.ts'
 import { asset } from './assets.ts'
 import { Attempts } from './attempts.ts'
+import { backchannelAuthentication } from './backchannel-authentication.ts'
 import type { AsyncDeps } from './deps.ts'
 import { postDevice, showDevice } from './device.ts'
 import { deviceAuthorization } from './device-authorization.ts'
@@ -64,6 +66,8 @@ export default workerApp<Env, AsyncDeps>({
   routes: [
     { path: '/device_authorization', POST: deviceAuthorization, cors: true },
     { path: '/device', GET: showDevice, POST: postDevice },
+    { path: '/bc-authorize', POST: backchannelAuthentication },
+    { path: '/approvals', GET: showApprovals, POST: postApproval },
     { path: '/approvals/assets/*', GET: asset, quiet: true },
   ],
   fail: failure,

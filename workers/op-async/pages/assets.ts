@@ -1,4 +1,4 @@
-import { scriptAsset } from '../../../shared/pages/assets.ts'
+import { scriptAsset } from '../../../shared/pages/script-asset.ts'
 import liveScript from './live.client.js'
 
 /** The script of the page that shows what waits. */

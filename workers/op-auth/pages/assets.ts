@@ -1,4 +1,5 @@
-import { type Asset, brandStylesheet as stylesheet, scriptAsset } from '../../../shared/pages/assets.ts'
+import { type Asset, scriptAsset } from '../../../shared/pages/script-asset.ts'
+import { brandStylesheet as stylesheet } from '../../../shared/pages/stylesheet.ts'
 import type { Branding } from '../../../shared/pages/branding.ts'
 import autoSubmitScript from './auto-submit.client.js'
 import passwordScript from './password.client.js'
