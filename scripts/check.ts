@@ -1,4 +1,4 @@
-/** `npm run check`: types, lint with import boundaries, format and unused code, at the same time. */
+/** `npm run check`: types, lint with import boundaries, format, unused code and conformance, at the same time. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { authrimPackage } from '../cli/bundle/package-root.ts'
@@ -7,7 +7,7 @@ const { root } = authrimPackage()
 
 interface Check {
   readonly name: string
-  /** The package's command and its arguments. */
+  /** A script, from node_modules, and its arguments. */
   readonly command: readonly string[]
   /** What to type when it fails. */
   readonly fix?: string
@@ -19,6 +19,11 @@ const checks: readonly Check[] = [
   { name: 'lint and import boundaries', command: ['oxlint/bin/oxlint', '--format=unix'] },
   { name: 'format', command: ['oxfmt/bin/oxfmt', '--list-different'], fix: 'npx oxfmt' },
   { name: 'unused files, exports, packages', command: ['knip/bin/knip.js', '--no-progress', '--reporter=compact'] },
+  {
+    name: 'conformance page and rows',
+    command: ['../scripts/conformance.ts', '--check'],
+    fix: 'npm run conformance',
+  },
 ]
 
 interface Outcome {

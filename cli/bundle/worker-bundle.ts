@@ -38,6 +38,21 @@ export const assetText: Plugin = {
   },
 }
 
+/** A module `styles.ts` gives the text of its sheet, made and minified now rather than at every start of the Worker. */
+const styleSheet: Plugin = {
+  name: 'style-sheet',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]styles\.ts$/ }, async ({ path }) => {
+      const { transform } = await import('esbuild')
+      // Its code is its address, so that a change makes it another module.
+      const { code: script } = await transform(readFileSync(path, 'utf8'), { loader: 'ts', format: 'esm' })
+      const { styles }: { styles: string } = await import(`data:text/javascript,${encodeURIComponent(script)}`)
+      const { code } = await transform(styles, { loader: 'css', minify: true, target: 'es2022' })
+      return { contents: `export const styles = ${JSON.stringify(code.trimEnd())}`, loader: 'js' }
+    })
+  },
+}
+
 /** How every Worker is bundled; `authrim dev` watches with the same options. */
 export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage = authrimPackage()) {
   return {
@@ -59,7 +74,7 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText],
+    plugins: [assetText, styleSheet],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',

@@ -224,7 +224,7 @@ describe('clients', () => {
     expect(requests[0]?.body).toMatchObject({ grant_types: ['client_credentials'], redirect_uris: [] })
   })
 
-  test('list in a pipe is tab-separated, and names are stripped (attack K4)', async () => {
+  test('attack K4 list in a pipe is tab-separated, and names are stripped', async () => {
     answers = { 'GET /clients?search=sh&limit=2': { body: { clients: [client], nextCursor: 'c2' } } }
     const result = await authrim(['clients', 'list', '--search', 'sh', '--limit', '2'])
     expect(result.out).toBe('shop\tShop[31m\t\t\tactive\n')
@@ -312,7 +312,7 @@ describe('the command itself', () => {
     expect([result.status, json(result)]).toMatchObject([2, { error: { code: 'usage' } }])
   })
 
-  test('an environment’s name is no path (attack K1)', async () => {
+  test('attack K1 an environment’s name is no path', async () => {
     expect((await authrim(['--env', '../../etc', 'keys', 'list'])).status).toBe(2)
   })
 

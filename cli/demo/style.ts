@@ -20,7 +20,7 @@ p { margin: 8px 0 }
 .primary { color: var(--on-accent); background: var(--accent) }
 .button:hover { text-decoration: underline }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px }
+.columns { display: grid; align-items: start; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px }
 .card { padding: 20px; background: var(--card); border: 1px solid var(--line); border-radius: 12px; min-width: 0 }
 .alarm { border-color: var(--alarm) }
 .alarm h2 { color: var(--alarm) }
@@ -31,7 +31,6 @@ dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
 summary { min-height: 24px; margin-top: 12px; cursor: pointer }
 @media (max-width: 520px) {
-  dl { grid-template-columns: auto minmax(0, 1fr) }
-  dd.dim { grid-column: 2 }
+  dl { grid-template-columns: minmax(0, 1fr) }
 }
 `

@@ -65,7 +65,7 @@ describe('the local environment', () => {
     expect(local.migrated).toContain('0001_people_and_clients.sql')
   })
 
-  test('its folder and secrets are this user’s only, and made once (attack K3)', async () => {
+  test('attack K3 its folder and secrets are this user’s only, and made once', async () => {
     const before = ['secret', 'operator.jwk'].map((file) => readFileSync(join(folder, file), 'utf8'))
     await using local = await startLocalEnvironment({ folder, scripts: doubles })
     expect(['secret', 'operator.jwk'].map((file) => readFileSync(join(folder, file), 'utf8'))).toEqual(before)

@@ -10,7 +10,7 @@ describe('the lock of an environment’s folder (fault F14)', () => {
   const file = join(folder, 'dev.pid')
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  test('a dead process’s lock is taken over, and given back', () => {
+  test('fault F14 a dead process’s lock is taken over, and given back', () => {
     writeFileSync(file, `${spawnSync(process.execPath, ['-e', '0']).pid}\n`)
     const unlock = lockFolder(file, 'local')
     expect(readFileSync(file, 'utf8')).toBe(`${process.pid}\n`)
@@ -18,7 +18,7 @@ describe('the lock of an environment’s folder (fault F14)', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('a living process’s lock is respected', () => {
+  test('fault F14 a living process’s lock is respected', () => {
     writeFileSync(file, `${process.ppid}\n`)
     expect(() => lockFolder(file, 'local')).toThrow(`process ${process.ppid}`)
   })

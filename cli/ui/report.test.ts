@@ -63,7 +63,7 @@ describe('lists', () => {
 })
 
 describe('text from outside (attack K4)', () => {
-  test('what a terminal would obey is stripped', () => {
+  test('attack K4 what a terminal would obey is stripped', () => {
     expect(sanitize('a\u001b]0;title\u0007b\u009b31mc\rd\ne\u202ef')).toBe('a]0;titleb31mcd ef')
   })
 

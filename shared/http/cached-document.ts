@@ -2,23 +2,23 @@ import type { WorkerContext } from './context.ts'
 
 /** A JSON document that is the same for everyone, with the tag that names its content (RFC 9110 §8.8.3). */
 export interface CachedDocument {
-  readonly body: string
+  /** Encoded once: a string would be encoded for every answer. */
+  readonly body: Uint8Array
   readonly etag: string
 }
 
 export async function cachedDocument(value: unknown): Promise<CachedDocument> {
-  const body = JSON.stringify(value)
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(body)))
+  const body = new TextEncoder().encode(JSON.stringify(value))
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', body))
   const tag = [...digest.subarray(0, 12)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   return { body, etag: `"${tag}"` }
 }
 
 /** Answers the document, or 304 to a caller that has it (RFC 9110 §13.1.2). */
 export function respondCached<Deps>(c: WorkerContext<Deps>, document: CachedDocument, cacheControl: string): Response {
-  c.header('cache-control', cacheControl)
-  c.header('etag', document.etag)
+  const headers = { 'cache-control': cacheControl, etag: document.etag }
   const known = c.req.header('if-none-match')
   if (known && (known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === document.etag)))
-    return c.body(null, 304)
-  return c.body(document.body, 200, { 'content-type': 'application/json' })
+    return new Response(null, { status: 304, headers })
+  return new Response(document.body, { headers: { ...headers, 'content-type': 'application/json' } })
 }

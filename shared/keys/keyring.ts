@@ -106,7 +106,8 @@ export class Keyring {
   }
 
   async #lease(now: number): Promise<ImportedKeys> {
-    const age = this.#keys ? now - this.#keys.leasedAt : Infinity
+    // A clock that was put back must not make a lease longer.
+    const age = this.#keys ? Math.abs(now - this.#keys.leasedAt) : Infinity
     if (this.#keys && age < leaseSeconds) {
       if (age >= leaseSeconds / 2 && !this.#renewing) {
         this.#renewing = true

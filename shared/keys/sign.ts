@@ -2,6 +2,8 @@ import { CompactSign } from 'jose'
 import type { SigningAlgorithm } from '../protocol/client.ts'
 import type { Keyring } from './keyring.ts'
 
+const encoder = new TextEncoder()
+
 /** A JWT signed with the current key of an algorithm. `now` in seconds. */
 export async function signJwt(
   keyring: Keyring,
@@ -11,7 +13,6 @@ export async function signJwt(
   now: number,
 ): Promise<string> {
   const { kid, key } = await keyring.signer(alg, now)
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
-    .setProtectedHeader({ alg, kid, typ })
-    .sign(key)
+  // `SignJWT` would clone the claims and check the times that we have just computed.
+  return new CompactSign(encoder.encode(JSON.stringify(claims))).setProtectedHeader({ alg, kid, typ }).sign(key)
 }

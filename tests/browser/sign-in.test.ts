@@ -137,7 +137,9 @@ describe('a person who is signed in', () => {
   test('B-07 is asked for the password by prompt=login', async () => {
     const { client, user, page } = await scene()
     const first = await claimsFor(client, await goThrough(page, stage.request(client), user))
-    await expect.poll(() => Math.floor(Date.now() / 1000)).toBeGreaterThan(Number(first['auth_time']))
+    await expect
+      .poll(() => Math.floor(Date.now() / 1000), { timeout: 5000 })
+      .toBeGreaterThan(Number(first['auth_time']))
     await page.goto(stage.request(client, { prompt: 'login' }))
     expect(await heading(page)).toBe('Confirm that it is you')
     await signIn(page, user)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { goThrough } from '../support/person.ts'
@@ -16,7 +17,7 @@ beforeAll(async () => {
 afterEach(() => stage.tidy())
 afterAll(() => stage.close())
 
-/** A relying party that checks everything this strict library can check: iss, state, nonce, at_hash, signatures. */
+/** A relying party that checks everything this strict library can check: iss, state, nonce, auth_time, signatures. */
 class RelyingParty {
   readonly client: oauth.Client
   readonly authentication: oauth.ClientAuth
@@ -122,11 +123,14 @@ function subjectOf(tokens: oauth.TokenEndpointResponse): string | undefined {
 }
 
 describe('oauth4webapi through a browser', () => {
-  test('B-01 B-30 AUT-11 DSC-02 signs in, and reads userinfo', async () => {
+  test('B-01 B-30 AUT-11 DSC-02 TOK-15 signs in, and reads userinfo', async () => {
     const relyingParty = confidential(await stage.client({ id_token_signed_response_alg: 'ES256' }))
     const { tokens, user } = await signedIn(relyingParty, 'openid email phone')
     expect(subjectOf(tokens)).toBe(user.sub)
     expect(tokens.scope).toBe('openid email phone')
+    // The one hash that the library leaves to its caller (Core §3.1.3.6).
+    const half = createHash('sha256').update(tokens.access_token).digest().subarray(0, 16)
+    expect(oauth.getValidatedIdTokenClaims(tokens)?.['at_hash']).toBe(half.toString('base64url'))
     const userinfo = await relyingParty.userinfo(tokens.access_token, user.sub)
     expect(userinfo).toMatchObject({ email: user.email, phone_number: '+44 20 7946 0000' })
   })

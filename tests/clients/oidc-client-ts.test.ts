@@ -7,7 +7,8 @@ import { allow, arrival, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 import type { TestClient, TestUser } from '../support/system.ts'
 
-const folder = dirname(createRequire(import.meta.url).resolve('oidc-client-ts/package.json'))
+const require = createRequire(import.meta.url)
+const folder = dirname(require.resolve('oidc-client-ts/package.json'))
 const library = readFileSync(join(folder, 'dist/browser/oidc-client-ts.min.js'), 'utf8')
 
 /** A single-page application as the library's documentation has it; what it knows of the person is on the page. */
@@ -134,6 +135,11 @@ describe('oidc-client-ts in a page of another origin', () => {
     for (const path of [`/authorize?${request}`, '/signin', '/consent', '/account', '/account/password', '/logout']) {
       await refused(path, { credentials: 'include' })
       await refused(path, {})
+      for (const method of ['GET', 'OPTIONS']) {
+        const headers = { origin: stage.site.origin, 'access-control-request-method': 'POST' }
+        const response = await fetch(`${issuer}${path}`, { method, headers, redirect: 'manual' })
+        expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+      }
     }
     const authorization = `Bearer ${first.access_token}`
     for (const path of ['/userinfo', '/token', '/.well-known/openid-configuration'])

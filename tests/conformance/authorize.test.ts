@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, titleOf } from '../support/answer.ts'
+import { Doubles, withDoubles } from '../support/doubles.ts'
 import { everyShard } from '../support/objects.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
@@ -291,6 +292,20 @@ describe('the authorization endpoint', () => {
     expect(parameters).not.toHaveProperty('code')
   })
 
+  test('AUT-06 a client whose announced change is not written yet is temporarily_unavailable', async () => {
+    const changing = await system.client()
+    const agent = system.agent()
+    await codeFor(system, changing, user, {}, agent)
+    const knowledge = { clientId: changing.client_id, revision: changing.revision + 1 }
+    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger['announceClient']?.(knowledge, false)
+    const { parameters } = answerOf(await agent.get(authorizationPath(changing)))
+    expect(parameters).toMatchObject({ error: 'temporarily_unavailable', state: 'the-state' })
+    const written = JSON.stringify({ ...changing, ...knowledge })
+    const update = 'UPDATE clients SET record = ?, revision = ? WHERE client_id = ?'
+    await (await system.db()).prepare(update).bind(written, knowledge.revision, changing.client_id).run()
+    expect(answerOf(await agent.get(authorizationPath(changing))).parameters).toHaveProperty('code')
+  })
+
   test('attack O17 a huge scope is refused before work, a huge request before it is parsed', async () => {
     const scope = `openid ${'x '.repeat(1500)}`
     expect(answerOf(await get(authorizationPath(client, { scope }))).parameters).toMatchObject({
@@ -334,5 +349,39 @@ describe('the authorization endpoint', () => {
       '/account/x',
     ])
       expect((await get(path)).status, path).toBe(404)
+  })
+})
+
+describe('an authorization endpoint whose storage fails', () => {
+  test('AUT-06 AUT-11 a ledger out of reach is temporarily_unavailable at the client, and the next try succeeds', async () => {
+    await using system = await startSystem({ transform: withDoubles('op-auth') })
+    const doubles = new Doubles(system.issuer, 'op-auth')
+    const [client, user, agent] = [await system.client(), await system.user(), system.agent()]
+    await codeFor(system, client, user, {}, agent)
+    const path = authorizationPath(client, { prompt: 'none' })
+    for (const binding of ['GRANT_LEDGER.open', 'SESSION_STORE']) {
+      await doubles.fail({ [binding]: { fault: 'overloaded' } })
+      const response = await agent.get(path)
+      expect(response.headers.get('retry-after')).toBeNull()
+      expect(answerOf(response).parameters).toEqual({
+        error: 'temporarily_unavailable',
+        error_description: expect.any(String),
+        state: 'the-state',
+        iss: system.issuer,
+      })
+    }
+    await doubles.fail({})
+    expect(answerOf(await agent.get(path)).parameters).toHaveProperty('code')
+  })
+
+  test('AUT-02 a registry out of reach leaves nobody to answer: a page with 503 and Retry-After', async () => {
+    await using system = await startSystem({ transform: withDoubles('op-auth') })
+    const doubles = new Doubles(system.issuer, 'op-auth')
+    const client = await system.client()
+    await doubles.fail({ DB: { fault: 'fail' }, CLIENTS: { fault: 'fail' } })
+    const response = await system.agent().get(authorizationPath(client))
+    expect([response.status, response.headers.get('location')]).toEqual([503, null])
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(titleOf(await response.text())).toBe('Back in a moment')
   })
 })

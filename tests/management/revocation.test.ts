@@ -38,7 +38,7 @@ describe('revocation', () => {
     expect(await refresh(token)).toBe(200)
   })
 
-  test('REG-17 an opaque access token can be revoked as well', async () => {
+  test('REG-17 REG-18 an opaque access token can be revoked as well', async () => {
     const opaque = await system.client({ access_token_format: 'opaque' })
     const { access_token: access } = await tokens(opaque)
     expect(await userinfo(access)).toBe(200)

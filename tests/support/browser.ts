@@ -64,12 +64,16 @@ export async function openBrowser(): Promise<TestBrowser> {
   }
 }
 
-/** Runs axe-core with the rules of WCAG 2.2 AA and its best practices, and returns what it found wrong. */
-export async function axe(page: Page): Promise<AxeViolation[]> {
-  const source = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
+/**
+ * Runs axe-core with the rules of WCAG 2.2 AA and its best practices, and returns what it found wrong.
+ * @param rules only these, where others were run on the same page before.
+ */
+export async function axe(page: Page, rules?: readonly string[]): Promise<AxeViolation[]> {
+  axeSource ??= readFile(require.resolve('axe-core/axe.min.js'), 'utf8')
   // Evaluated through the debugger, which a page's content security policy does not concern.
-  await page.evaluate(source)
-  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  if (await page.evaluate(`typeof axe === 'undefined'`)) await page.evaluate(await axeSource)
+  const options = { resultTypes: ['violations'], ...(rules && { runOnly: rules }) }
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`)
   return violations.map(({ id, impact, help, nodes }) => ({
     id,
     impact,
@@ -77,6 +81,8 @@ export async function axe(page: Page): Promise<AxeViolation[]> {
     nodes: nodes.map((node) => `${node.html} ${node.failureSummary ?? ''}`),
   }))
 }
+
+let axeSource: Promise<string> | undefined
 
 interface AxeResults {
   violations: {

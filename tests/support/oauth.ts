@@ -78,7 +78,8 @@ export async function signedInTokens(
     redirect_uri: client.redirectUri,
   })
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
-  return (await response.json()) as Tokens
+  const tokens: Tokens = await response.json()
+  return tokens
 }
 
 /** The claims of a JWT, not verified. */

@@ -84,7 +84,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   })
   const db = async () => {
     const { DB } = await local.env('op-auth')
-    return DB as D1Database
+    if (!isDatabase(DB)) throw new Error('op-auth has no database')
+    return DB
   }
   return {
     issuer: local.issuer,
@@ -118,6 +119,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     dispose: () => local.dispose(),
     [Symbol.asyncDispose]: () => local.dispose(),
   } as System & { dispose(): Promise<void> }
+}
+
+function isDatabase(binding: unknown): binding is D1Database {
+  return typeof binding === 'object' && binding !== null && 'prepare' in binding
 }
 
 function defaultClient(secret: string): Client {

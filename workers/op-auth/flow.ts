@@ -4,7 +4,7 @@ import {
   authorizationRequest,
 } from '../../shared/protocol/authorization-request.ts'
 import type { Client } from '../../shared/protocol/client.ts'
-import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
+import { OAuthError, invalidRequest, unavailable } from '../../shared/protocol/error.ts'
 import { type Grant, isOffline } from '../../shared/protocol/grant.ts'
 import { handleHash, randomId } from '../../shared/protocol/handle.ts'
 import type { Parameters } from '../../shared/protocol/parameters.ts'
@@ -156,8 +156,13 @@ async function openGrant(
     if (!(error instanceof StaleClient)) throw error
     const latest = await deps.clients.findLatest(client.client_id, now)
     if (!latest || latest.disabled) throw disabledClient(error)
-    await deps.grants.open(place, grant, latest, now)
+    await deps.grants.open(place, grant, latest, now).catch(stillStale)
   }
+}
+
+/** The change was announced and is not written yet: in a moment it is. */
+function stillStale(error: unknown): never {
+  throw error instanceof StaleClient ? unavailable(error) : error
 }
 
 /** As the authorization endpoint says it: `invalid_client` is an answer to client authentication. */

@@ -13,16 +13,13 @@ const longest = 256
 /** What the most used passwords are made of; a few digits or signs behind a word make it no better. */
 const common = new Set(
   `password passwort passw0rd p@ssword p@ssw0rd pa$$word pa$$w0rd mypassword motdepasse contraseña contrasena kennwort senha
-  parola haslo changeme letmein welcome administrator admin root login guest user default temp temporary test testtest
-  testing secret security access qwerty qwertyui qwertyuiop qwertz qwertzuiop azerty azertyuiop asdf asdfgh asdfghjk
-  asdfghjkl asdfasdf zxcvbn zxcvbnm 1qaz2wsx 1qaz2wsx3edc 1q2w3e4r 1q2w3e4r5t 1q2w3e4r5t6y q1w2e3r4 q1w2e3r4t5 zaq12wsx
-  zaq1zaq qazwsx qazwsxedc !qaz2wsx qweasd qweasdzxc 123qwe 123qweasd 1234qwer 12qwaszx abc abcd abcdef abcdefg abcdefgh
-  abcdefghi aa a q qwer trustno iloveyou ilovegod loveyou lovelove sunshine princess football baseball basketball superman
-  batman spiderman starwars pokemon dragon monkey master shadow michael jennifer jonathan charlie samantha victoria
-  computer internet corvette mercedes michelle nicholas whatever liverpool chelsea arsenal manchester barcelona hello
-  helloworld hallo bonjour summer winter spring autumn metallica rockyou butterfly chocolate strawberry flower angel babygirl
-  jordan google facebook linkedin minecraft 12345678 87654321 11223344 12341234 12344321 123123 123321 147258369
-  159753456 741852963 789456123 98765432 01234567 09876543 10203040 13579`.split(/\s+/),
+  changeme letmein welcome administrator admin root login guest user test testtest testing secret security access qwerty
+  qwertyui qwertyuiop qwertz qwertzuiop azerty azertyuiop asdfghjk asdfghjkl asdfasdf asdf zxcvbnm 1qaz2wsx 1qaz2wsx3edc
+  1q2w3e4r 1q2w3e4r5t q1w2e3r4 zaq12wsx qazwsx qazwsxedc qweasdzxc 123qweasd 1234qwer abc abcd abcdef abcdefgh aa a q
+  iloveyou sunshine princess football baseball superman batman starwars pokemon dragon monkey master shadow michael
+  jennifer charlie computer internet mercedes whatever liverpool chelsea barcelona hello helloworld hallo bonjour summer
+  winter spring autumn butterfly chocolate google facebook minecraft 12345678 87654321 11223344 12341234 12344321 123123
+  123321 147258369 159753456 789456123 98765432 01234567 09876543 10203040`.split(/\s+/),
 )
 
 /** Digits and signs that people append when a form asks for some. */

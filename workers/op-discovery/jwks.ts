@@ -15,7 +15,8 @@ let copy: { document: CachedDocument; readAt: number } | undefined
 /** The key set, RFC 7517 §5. KeyManager out of reach: the last copy serves, since public keys do no harm. */
 export async function jwks(c: WorkerContext<DiscoveryDeps>): Promise<Response> {
   const { now, deps } = c.var
-  if (!copy || now - copy.readAt >= leaseSeconds) {
+  // Also where the clock was put back, or a revoked key would stay.
+  if (!copy || Math.abs(now - copy.readAt) >= leaseSeconds) {
     try {
       copy = { document: await cachedDocument({ keys: await deps.publicKeys(now) }), readAt: now }
     } catch (error) {

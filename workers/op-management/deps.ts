@@ -3,7 +3,7 @@ import type { ClientAuthenticator } from '../../shared/http/authenticate-client.
 import type { WorkerContext } from '../../shared/http/context.ts'
 import type { Keyring } from '../../shared/keys/keyring.ts'
 import type { MetadataPolicy } from '../../shared/protocol/client-metadata.ts'
-import type { AuditLog } from '../../shared/stores/d1/audit-log.ts'
+import type { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
 import type { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import type { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
@@ -31,7 +31,7 @@ export interface ManagementDeps {
   readonly clientChanges: ClientChanges
   readonly users: D1UserDirectory
   readonly signOut: SignOut
-  readonly audit: AuditLog
+  readonly audit: AuditTrail
 }
 
 export type ManagementContext = WorkerContext<ManagementDeps>

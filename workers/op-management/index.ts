@@ -7,7 +7,7 @@ import { Outbound, isFetchable } from '../../shared/http/outbound.ts'
 import { Keyring } from '../../shared/keys/keyring.ts'
 import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { Clients } from '../../shared/stores/clients.ts'
-import { AuditLog } from '../../shared/stores/d1/audit-log.ts'
+import { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
 import { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
@@ -58,7 +58,7 @@ function dependencies(env: Env): ManagementDeps {
   const keyring = new Keyring(env.KEYS)
   const ledger = env.GRANT_LEDGER
   const carrier = new KvCarrier(env.CLIENTS)
-  const audit = new AuditLog(env.DB)
+  const audit = new AuditTrail(env.DB)
   const registry = new D1ClientRegistry(env.DB, audit)
   return {
     issuer,

@@ -5,6 +5,7 @@ import { Keyring } from '../../shared/keys/keyring.ts'
 import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { D1Users } from '../../shared/stores/d1/users.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
+import { PeopleWithCopies } from './people.ts'
 import { type UserinfoDeps, userinfo } from './userinfo.ts'
 
 interface Env {
@@ -21,7 +22,7 @@ export default workerApp<Env, UserinfoDeps>({
     deps: {
       issuer: env.ISSUER_URL,
       tokens: new AccessTokens(new Keyring(env.KEYS), env.GRANT_LEDGER, env.ISSUER_URL),
-      users: new D1Users(env.DB),
+      users: new PeopleWithCopies(new D1Users(env.DB)),
     },
     issuer: env.ISSUER_URL,
     versionId: env.VERSION.id,

@@ -3,13 +3,13 @@ import { bearerChallenge, bearerToken } from '../../shared/http/bearer.ts'
 import type { WorkerContext } from '../../shared/http/context.ts'
 import { releasedClaims } from '../../shared/protocol/claims.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
-import type { D1Users } from '../../shared/stores/d1/users.ts'
 import { userClaims } from '../../shared/stores/users.ts'
+import type { PeopleWithCopies } from './people.ts'
 
 export interface UserinfoDeps {
   readonly issuer: string
   readonly tokens: AccessTokens
-  readonly users: D1Users
+  readonly users: PeopleWithCopies
 }
 
 /** UserInfo endpoint, OpenID Connect Core §5.3. */
@@ -24,7 +24,7 @@ export async function userinfo(c: WorkerContext<UserinfoDeps>): Promise<Response
   const scopes = live.claims.scope.split(' ')
   if (!scopes.includes('openid') || live.subject === '')
     throw new OAuthError('insufficient_scope', 'the access token lacks the scope openid')
-  const user = await deps.users.find(live.subject)
+  const user = await deps.users.find(live.subject, now)
   if (!user || user.disabled) throw new OAuthError('invalid_token', 'the person is unknown')
   c.header('cache-control', 'no-store')
   // The edge adds the date in production; clients that check freshness find it locally as well.

@@ -1,7 +1,8 @@
 import { type Client, displayName } from '../../protocol/client.ts'
 import { parseClient } from '../clients.ts'
 import { answered, containing } from './answered.ts'
-import type { AuditEvent, AuditLog } from './audit-log.ts'
+import type { AuditEvent } from './audit-log.ts'
+import type { AuditTrail } from './audit-trail.ts'
 
 /**
  * The clients table, for changing. Guarantee: each change is one transaction with its audit row, and replaces exactly
@@ -9,9 +10,9 @@ import type { AuditEvent, AuditLog } from './audit-log.ts'
  */
 export class D1ClientRegistry {
   readonly #db: D1Database
-  readonly #audit: AuditLog
+  readonly #audit: AuditTrail
 
-  constructor(db: D1Database, audit: AuditLog) {
+  constructor(db: D1Database, audit: AuditTrail) {
     this.#db = db
     this.#audit = audit
   }

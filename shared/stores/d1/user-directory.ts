@@ -1,7 +1,8 @@
 import { OAuthError } from '../../protocol/error.ts'
 import { type User, lookupKey } from '../users.ts'
 import { answered, containing } from './answered.ts'
-import type { AuditEvent, AuditLog } from './audit-log.ts'
+import type { AuditEvent } from './audit-log.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import { userOf } from './users.ts'
 
 export interface ListedUser extends User {
@@ -32,9 +33,9 @@ const taken = 'there is a person of this e-mail address or user name'
  */
 export class D1UserDirectory {
   readonly #db: D1Database
-  readonly #audit: AuditLog
+  readonly #audit: AuditTrail
 
-  constructor(db: D1Database, audit: AuditLog) {
+  constructor(db: D1Database, audit: AuditTrail) {
     this.#db = db
     this.#audit = audit
   }

@@ -291,11 +291,15 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const waiting = () =>
       this.#keys(now).filter((key) => key.alg === alg && keyState(key, this.#keys(now), now) === 'next')
     if (waiting().length > 1) return
-    // A wrong secret must not put keys of its own between the others.
-    const current = currentKey(this.#keys(now), alg, now)
-    if (current) await this.#seal.open(current.kid, current.sealed)
+    await this.#checkSecret()
     const fresh = await this.#generate(alg, now)
     if (waiting().length <= 1) this.#insert(fresh)
+  }
+
+  /** A wrong secret must not put anything of its own between what the right one sealed. */
+  async #checkSecret(): Promise<void> {
+    const [key] = this.#sql.exec<{ kid: string; sealed: string }>('SELECT kid, sealed FROM keys LIMIT 1').toArray()
+    if (key) await this.#seal.open(key.kid, key.sealed)
   }
 
   #switch(alg: SigningAlgorithm, immediately: boolean, now: number): Rotation {
@@ -345,6 +349,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const read = () =>
       this.#sql.exec<{ id: number; sealed: string }>('SELECT id, sealed FROM secrets WHERE name = ?', name).toArray()
     if (read().length === 0) {
+      await this.#checkSecret()
       const sealed = await this.#seal.seal(name, base64url.encode(crypto.getRandomValues(new Uint8Array(32))))
       this.#sql.exec('INSERT OR IGNORE INTO secrets VALUES (?, 1, ?)', name, sealed)
     }

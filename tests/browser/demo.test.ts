@@ -1,0 +1,70 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type Demo, startDemo } from '../../cli/demo/server.ts'
+import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
+import { allow, heading, signIn } from '../support/person.ts'
+import { openStage, type Stage } from '../support/stage.ts'
+
+let stage: Stage
+let demo: Demo
+
+beforeAll(async () => {
+  stage = await openStage()
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const client = await stage.client({
+    client_name: 'Demo application',
+    redirect_uris: [`${url}/callback`],
+    post_logout_redirect_uris: [`${url}/`],
+  })
+  demo = await startDemo({
+    issuer: stage.system.issuer,
+    clientId: client.client_id,
+    clientSecret: client.secret,
+    host: '127.0.0.1',
+    port,
+  })
+})
+afterEach(() => stage.tidy())
+afterAll(async () => {
+  await demo.close()
+  await stage.close()
+})
+
+describe('the demo application', () => {
+  test.each([true, false])('signs in, shows, refreshes and signs out (JavaScript: %s)', async (javaScript) => {
+    const [page, user] = await Promise.all([stage.newPage({ javaScript }), stage.system.user()])
+    await page.goto(demo.url)
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await signIn(page, user)
+    await allow(page)
+    await page.waitForURL(`${demo.url}/`)
+    expect(await heading(page)).toBe('You are signed in')
+    const idToken = page.getByRole('region', { name: 'ID token' })
+    await idToken.getByText(user.sub).waitFor()
+    const accessToken = page.getByRole('region', { name: 'Access token' })
+    const firstToken = await accessToken.locator('code').textContent()
+
+    await page.getByRole('button', { name: 'Refresh' }).click()
+    await page.getByText('The tokens were refreshed.').waitFor()
+    expect(await accessToken.locator('code').textContent()).not.toBe(firstToken)
+
+    await page.getByRole('button', { name: 'Call userinfo' }).click()
+    await page.getByRole('region', { name: 'Userinfo' }).getByText('Europe/London').waitFor()
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.waitForURL(`${demo.url}/`)
+    expect(await heading(page)).toBe('Demo application')
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    expect(await heading(page)).toBe('Sign in')
+  })
+
+  test('says what the provider answered to a person who declines', async () => {
+    const [page, user] = await Promise.all([stage.newPage(), stage.system.user()])
+    await page.goto(`${demo.url}/signin`)
+    await signIn(page, user)
+    await page.getByRole('button', { name: 'Deny' }).click()
+    await page.getByText('access_denied').waitFor()
+    await page.getByRole('link', { name: 'Start again' }).click()
+    expect(await heading(page)).toBe('Demo application')
+  })
+})
