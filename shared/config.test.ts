@@ -24,7 +24,8 @@ function project(environment: Record<string, unknown> = {}, name = 'production')
 function refusal(input: unknown): { path: string; value: unknown; expected: string; message: string } {
   try {
     parseProject(input)
-  } catch (error) {
+    features: {},
+    approvals: { supportDecisions: false },
     if (error instanceof ConfigError) return error
     throw error
   }

@@ -215,7 +215,6 @@ export const workers = {
       'TOKEN_EXPIRY',
       'ID_TOKEN_EXPIRY',
       'REFRESH_TOKEN_EXPIRY',
-      'SESSION_EXPIRY',
       'BRANDING',
       'APPROVAL_WEBHOOK',
     ],

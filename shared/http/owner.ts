@@ -1,7 +1,7 @@
 import type { D1Users } from '../stores/d1/users.ts'
 import type { User } from '../stores/users.ts'
 import type { WorkerContext } from './context.ts'
-import type { Sessions, SignedIn } from './sessions.ts'
+import type { SignedIn, SignedInPeople } from './signed-in.ts'
 
 /** The person who is signed in in the asking browser. */
 export interface Owner {
@@ -10,7 +10,7 @@ export interface Owner {
 }
 
 interface OwnerDeps {
-  readonly sessions: Sessions
+  readonly sessions: SignedInPeople
   readonly users: D1Users
 }
 

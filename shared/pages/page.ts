@@ -6,7 +6,7 @@ import { contentSecurityPolicy } from './content-security-policy.ts'
 import { type Frame, renderPage } from './document.tsx'
 import { ErrorPage } from './error-page.tsx'
 import type { Language } from './language.ts'
-import type { CommonWords, ErrorCode } from './words.ts'
+import type { CommonErrorCode, CommonWords, ErrorWords } from './words.ts'
 
 export type PageStatus = 200 | 400 | 403 | 404 | 405 | 408 | 413 | 429 | 500 | 503
 
@@ -53,20 +53,23 @@ export async function htmlPage<Deps>(
 export function errorPage<Deps>(
   c: WorkerContext<Deps>,
   frame: Frame,
-  code: ErrorCode,
+  code: string,
+  words: ErrorWords,
   status: PageStatus,
 ): Promise<Response> {
   c.var.log['page'] = code
-  return htmlPage(c, ErrorPage({ frame, code, requestId: c.var.requestId }), status)
+  return htmlPage(c, ErrorPage({ frame, words, requestId: c.var.requestId }), status)
 }
 
 /** Answers a refused request of a browser with a page. */
 export function errorPageFor<Deps>(c: WorkerContext<Deps>, frame: Frame, error: OAuthError): Promise<Response> {
   if (error.retryAfter !== undefined) c.header('retry-after', String(error.retryAfter))
-  return errorPage(c, frame, pageCode(error), error.status === 409 || error.status === 401 ? 400 : error.status)
+  const code = pageCode(error)
+  const status = error.status === 409 || error.status === 401 ? 400 : error.status
+  return errorPage(c, frame, code, frame.messages.error.page[code], status)
 }
 
-function pageCode(error: OAuthError): ErrorCode {
+function pageCode(error: OAuthError): CommonErrorCode {
   switch (error.code) {
     case 'not_found':
     case 'temporarily_unavailable':
@@ -75,8 +78,6 @@ function pageCode(error: OAuthError): ErrorCode {
       return error.code
     case 'payload_too_large':
       return 'too_large'
-    case 'invalid_client':
-      return 'unknown_client'
     default:
       return 'bad_request'
   }

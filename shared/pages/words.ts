@@ -1,16 +1,11 @@
-/** The error pages. */
-export type ErrorCode =
-  | 'unknown_client'
-  | 'bad_redirect_uri'
+/** Error pages that every Worker has. */
+export type CommonErrorCode =
   | 'bad_request'
-  | 'expired_interaction'
-  | 'other_browser'
   | 'cross_site_post'
   | 'not_found'
   | 'temporarily_unavailable'
   | 'server_error'
   | 'too_many_requests'
-  | 'unsupported_media'
   | 'too_large'
 
 /** The language of an English page, for sentences whose parts may be elements. */
@@ -39,33 +34,18 @@ const scopes: Readonly<Record<string, readonly [title: string, detail: string]>>
   offline_access: ['Stay connected while you are away', 'Until you remove its access'],
 }
 
-const errorPages: Readonly<
-  Record<ErrorCode, { readonly title: string; readonly happened: string; readonly todo: string }>
-> = {
-  unknown_client: {
-    title: 'Unknown application',
-    happened: 'The application that sent you here is not registered with us.',
-    todo: 'Go back to it and tell the people who run it.',
-  },
-  bad_redirect_uri: {
-    title: 'Return address not registered',
-    happened: 'The application asked to send you to an address that is not registered for it. You were not sent there.',
-    todo: 'Go back to the application and tell the people who run it.',
-  },
+/** What an error page says. */
+export interface ErrorWords {
+  readonly title: string
+  readonly happened: string
+  readonly todo: string
+}
+
+const errorPages: Readonly<Record<CommonErrorCode, ErrorWords>> = {
   bad_request: {
     title: 'Request not understood',
     happened: 'The application that sent you here made a request that we could not understand.',
     todo: 'Go back to it and try again. If that does not help, tell the people who run it.',
-  },
-  expired_interaction: {
-    title: 'This took too long',
-    happened: 'The sign-in that you started has expired.',
-    todo: 'Go back to the application and sign in again.',
-  },
-  other_browser: {
-    title: 'Started in another browser',
-    happened: 'This sign-in was started in another browser or window.',
-    todo: 'Go on there, or go back to the application and start again here.',
   },
   cross_site_post: {
     title: 'Sent from elsewhere',
@@ -91,11 +71,6 @@ const errorPages: Readonly<
     title: 'Too many requests',
     happened: 'Many requests came from your network in a short time.',
     todo: 'Wait a minute and try again.',
-  },
-  unsupported_media: {
-    title: 'Form not readable',
-    happened: 'The form arrived in a format that we do not read.',
-    todo: 'Go back and try again, or use another browser.',
   },
   too_large: {
     title: 'Form too large',

@@ -5,9 +5,9 @@ import { ChangePassword } from '../../workers/op-auth/pages/change-password.tsx'
 import { Consent } from '../../workers/op-auth/pages/consent.tsx'
 import { renderPage } from '../../shared/pages/document.tsx'
 import { ErrorPage } from '../../shared/pages/error-page.tsx'
-import type { ErrorCode } from '../../shared/pages/words.ts'
 import type { Frame } from '../../workers/op-auth/pages/frame.ts'
 import { FormPost } from '../../workers/op-auth/pages/form-post.tsx'
+import type { ErrorCode } from '../../workers/op-auth/pages/messages/keys.ts'
 import { messagesFor } from '../../workers/op-auth/pages/messages/language.ts'
 import { SelectAccount } from '../../workers/op-auth/pages/select-account.tsx'
 import { SignIn, type SignInProps } from '../../workers/op-auth/pages/sign-in.tsx'
@@ -42,7 +42,8 @@ export function pages(words: Words = asIs, frame: Frame = frameWith(words)): Rea
   }
   const hidden = { interaction: words('aWQ.interaction'), csrf: words('Y3NyZg') }
   const signIn = (props: Partial<SignInProps>) => SignIn({ frame, ...hidden, ...client, ...props })
-  const error = (code: ErrorCode) => ErrorPage({ frame, code, requestId: words('8f14e45fceea167a') })
+  const error = (code: ErrorCode) =>
+    ErrorPage({ frame, words: frame.messages.error.page[code], requestId: words('8f14e45fceea167a') })
   const all = {
     'sign-in': signIn({}),
     'sign-in-known': signIn({ identifier: words('alice@example.com') }),

@@ -47,7 +47,12 @@ export async function deny(c: AsyncContext, ask: Ask, { user }: Owner): Promise<
 
 /** Notes what a person did, without making them wait for the log. */
 export function note(c: AsyncContext, sub: string, action: string, outcome: string): void {
-  waitUntil(c.var.deps.audit.note(c, { actor: sub, action, target: sub, outcome }))
+  const event = { time: Date.now(), actor: sub, action, target: sub, outcome, requestId: c.var.requestId }
+  waitUntil(
+    c.var.deps.audit.record(event).catch((error: unknown) => {
+      console.error(JSON.stringify({ level: 'error', event: 'audit_failed', ...event, reason: String(error) }))
+    }),
+  )
 }
 
 /** The tokens of a push client, bound to its request and to each other (CIBA §10.3.1). */

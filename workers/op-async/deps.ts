@@ -1,6 +1,6 @@
 import type { ClientAuthenticator } from '../../shared/http/authenticate-client.ts'
 import type { WorkerContext } from '../../shared/http/context.ts'
-import type { Sessions } from '../../shared/http/sessions.ts'
+import type { SignedInPeople } from '../../shared/http/signed-in.ts'
 import type { Keyring } from '../../shared/keys/keyring.ts'
 import type { TokenIssuer } from '../../shared/keys/token-issuer.ts'
 import type { Branding } from '../../shared/pages/branding.ts'
@@ -26,7 +26,7 @@ export interface AsyncDeps {
   readonly ledger: DurableObjectNamespace<GrantLedger>
   readonly grants: Grants
   readonly tokens: TokenIssuer
-  readonly sessions: Sessions
+  readonly sessions: SignedInPeople
   readonly users: D1Users
   readonly userCodes: UserCodes
   readonly consents: D1Consents

@@ -5,7 +5,7 @@ import { errorResponse } from '../../shared/http/error-response.ts'
 import { contentSecurityPolicy } from '../../shared/pages/content-security-policy.ts'
 import { languageFor } from '../../shared/pages/language.ts'
 import { errorPage, errorPageFor, htmlPage, pageFrame, type PageStatus } from '../../shared/pages/page.ts'
-import type { ErrorCode } from '../../shared/pages/words.ts'
+import type { CommonErrorCode } from '../../shared/pages/words.ts'
 import type { Ask } from './asks.ts'
 import type { AsyncContext } from './deps.ts'
 import { stylesheet } from './pages/assets.ts'
@@ -32,8 +32,9 @@ export function page(
   return htmlPage(c, content, status, live ? `${policy}; connect-src 'self'` : policy)
 }
 
-export function refusal(c: AsyncContext, code: ErrorCode, status: PageStatus): Promise<Response> {
-  return errorPage(c, frameOf(c), code, status)
+export function refusal(c: AsyncContext, code: CommonErrorCode, status: PageStatus): Promise<Response> {
+  const frame = frameOf(c)
+  return errorPage(c, frame, code, frame.messages.error.page[code], status)
 }
 
 /** Sends the browser to sign in and back to a page of ours. */

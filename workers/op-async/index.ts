@@ -1,7 +1,7 @@
 import { workerApp } from '../../shared/http/app.ts'
 import { ClientAuthenticator } from '../../shared/http/authenticate-client.ts'
 import { Outbound } from '../../shared/http/outbound.ts'
-import { Sessions } from '../../shared/http/sessions.ts'
+import { SignedInPeople } from '../../shared/http/signed-in.ts'
 import { Keyring } from '../../shared/keys/keyring.ts'
 import { TokenIssuer } from '../../shared/keys/token-issuer.ts'
 import { brandingOf } from '../../shared/pages/branding.ts'
@@ -37,7 +37,6 @@ interface Env {
   readonly TOKEN_EXPIRY: string
   readonly ID_TOKEN_EXPIRY: string
   readonly REFRESH_TOKEN_EXPIRY: string
-  readonly SESSION_EXPIRY: string
   /** JSON. */
   readonly BRANDING: string
   readonly APPROVAL_WEBHOOK?: string
@@ -95,7 +94,7 @@ function dependencies(env: Env): AsyncDeps {
     ledger,
     grants: new Grants(ledger, nothing),
     tokens: new TokenIssuer(issuer, keyring, ledger, lifetimes),
-    sessions: new Sessions(keyring, env.SESSION_STORE, Number(env.SESSION_EXPIRY)),
+    sessions: new SignedInPeople(keyring, env.SESSION_STORE),
     users: new D1Users(env.DB),
     userCodes: new UserCodes(env.DB),
     consents: new D1Consents(env.DB),

@@ -6,7 +6,7 @@ import type { AuthContext } from './deps.ts'
 import { type Flow, consentTokens, sessionOf } from './flow.ts'
 import { errorPage, frameOf, htmlPage } from './html.ts'
 import { Consent } from './pages/consent.tsx'
-import type { SignedIn } from '../../shared/http/sessions.ts'
+import type { SignedIn } from '../../shared/http/signed-in.ts'
 import { type Visit, cancel, formTargets, goOn, postedVisit, visitOf } from './signin.ts'
 
 interface ConsentVisit extends Visit {

@@ -16,7 +16,7 @@ import type { AuthContext } from './deps.ts'
 import { nextStep } from './interaction.ts'
 import type { StoredInteraction } from './interactions.ts'
 import { respond } from './respond.ts'
-import type { SignedIn } from '../../shared/http/sessions.ts'
+import type { SignedIn } from '../../shared/http/signed-in.ts'
 
 /** An authorization request on its way to a code. */
 export interface Flow {

@@ -8,11 +8,11 @@ import {
   pageFrame,
   type PageStatus,
 } from '../../shared/pages/page.ts'
-import type { ErrorCode } from '../../shared/pages/words.ts'
 import type { OAuthError } from '../../shared/protocol/error.ts'
 import type { AuthContext } from './deps.ts'
 import { brandStylesheet } from './pages/assets.ts'
 import type { Frame } from './pages/frame.ts'
+import type { ErrorCode } from './pages/messages/keys.ts'
 import { messagesFor } from './pages/messages/language.ts'
 
 /** Language, looks and time zone for the person who asks. */
@@ -37,10 +37,13 @@ export function htmlPage(
 
 /** What happened and what to do, for a request that has nowhere else to go. */
 export function errorPage(c: AuthContext, code: ErrorCode, status: PageStatus): Promise<Response> {
-  return anyErrorPage(c, frameOf(c, undefined), code, status)
+  const frame = frameOf(c, undefined)
+  return anyErrorPage(c, frame, code, frame.messages.error.page[code], status)
 }
 
 /** Failures of this Worker: a page for people, JSON for clients. */
 export function failure(c: AuthContext, error: OAuthError): Response | Promise<Response> {
-  return c.req.path === '/as/par' ? errorResponse(c, error) : errorPageFor(c, frameOf(c, undefined), error)
+  if (c.req.path === '/as/par') return errorResponse(c, error)
+  if (error.code === 'invalid_client') return errorPage(c, 'unknown_client', 400)
+  return errorPageFor(c, frameOf(c, undefined), error)
 }

@@ -1,5 +1,5 @@
-import { type Sentence, commonWords, wait } from '../../../../shared/pages/words.ts'
-import type { EventAction, NewPasswordProblem, SignInProblem } from './keys.ts'
+import { type ErrorWords, type Sentence, commonWords, wait } from '../../../../shared/pages/words.ts'
+import type { EventAction, NewPasswordProblem, OwnErrorCode, SignInProblem } from './keys.ts'
 
 const signInProblems: Readonly<
   Record<SignInProblem, (seconds: number | undefined) => readonly [what: string, todo: string]>
@@ -31,9 +31,34 @@ const newPasswordProblems: Readonly<Record<NewPasswordProblem, string>> = {
   unchanged: 'This is your current password. Choose another.',
 }
 
+const errorPages: Readonly<Record<OwnErrorCode, ErrorWords>> = {
+  unknown_client: {
+    title: 'Unknown application',
+    happened: 'The application that sent you here is not registered with us.',
+    todo: 'Go back to it and tell the people who run it.',
+  },
+  bad_redirect_uri: {
+    title: 'Return address not registered',
+    happened: 'The application asked to send you to an address that is not registered for it. You were not sent there.',
+    todo: 'Go back to the application and tell the people who run it.',
+  },
+  expired_interaction: {
+    title: 'This took too long',
+    happened: 'The sign-in that you started has expired.',
+    todo: 'Go back to the application and sign in again.',
+  },
+  other_browser: {
+    title: 'Started in another browser',
+    happened: 'This sign-in was started in another browser or window.',
+    todo: 'Go on there, or go back to the application and start again here.',
+  },
+}
+
 /** What the pages say, in English. The other catalogues have this type. */
 export const en = {
   ...commonWords,
+
+  error: { ...commonWords.error, page: { ...commonWords.error.page, ...errorPages } },
 
   signIn: {
     heading: 'Sign in',

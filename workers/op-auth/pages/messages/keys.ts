@@ -1,3 +1,5 @@
+import type { CommonErrorCode } from '../../../../shared/pages/words.ts'
+
 /** The names under which every catalogue has its words. */
 
 export type SignInProblem = 'wrong_credentials' | 'throttled' | 'busy' | 'missing' | 'expired'
@@ -18,3 +20,8 @@ export const eventActions = [
 export type EventAction = (typeof eventActions)[number]
 
 export const notices = ['session_ended', 'sessions_ended', 'consent_revoked', 'password_changed'] as const
+
+/** Error pages of this Worker alone. */
+export type OwnErrorCode = 'unknown_client' | 'bad_redirect_uri' | 'expired_interaction' | 'other_browser'
+
+export type ErrorCode = CommonErrorCode | OwnErrorCode
