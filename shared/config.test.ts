@@ -24,8 +24,7 @@ function project(environment: Record<string, unknown> = {}, name = 'production')
 function refusal(input: unknown): { path: string; value: unknown; expected: string; message: string } {
   try {
     parseProject(input)
-    features: {},
-    approvals: { supportDecisions: false },
+  } catch (error) {
     if (error instanceof ConfigError) return error
     throw error
   }
@@ -45,6 +44,7 @@ test('fills in the defaults', () => {
     parTtl: 60,
     registration: 'closed',
     features: {},
+    approvals: { supportDecisions: false },
     branding: { name: 'my-idp', accent: '#1d4ed8' },
     rateLimits: {},
     vars: {},

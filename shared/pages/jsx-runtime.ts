@@ -46,16 +46,18 @@ export function Fragment({ children }: Props): unknown {
   return new Markup(content(children))
 }
 
+/** What is no text and no markup (`false`, `undefined`) is nothing. */
 function content(child: unknown): string {
   if (Array.isArray(child)) return child.map(content).join('')
-  if (child === undefined || child === null || typeof child === 'boolean') return ''
-  return child instanceof Markup ? child.toString() : escaped(String(child))
+  if (child instanceof Markup) return child.toString()
+  return typeof child === 'string' || typeof child === 'number' ? escaped(String(child)) : ''
 }
 
 function attribute(name: string, value: unknown): string {
-  if (name === 'children' || value === undefined || value === null) return ''
+  if (name === 'children') return ''
   if (typeof value === 'boolean' && !enumerated.test(name)) return value ? ` ${name}=""` : ''
-  return ` ${name}="${escaped(String(value))}"`
+  const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+  return isText ? ` ${name}="${escaped(String(value))}"` : ''
 }
 
 function escaped(text: string): string {

@@ -24,12 +24,12 @@ export async function hintedUser(c: AsyncContext, client: Client, hint: Hint): P
 
 async function find(c: AsyncContext, client: Client, { kind, value }: Hint): Promise<User | undefined> {
   switch (kind) {
-    case 'login_hint':
-      return byName(c, value)
     case 'id_token_hint':
       return c.var.deps.users.find(await subjectOfIdToken(c, client, value))
     case 'login_hint_token':
       return byName(c, await nameInHintToken(c, client, value))
+    default:
+      return byName(c, value)
   }
 }
 

@@ -36,12 +36,12 @@ export async function pollForTokens(
       throw new OAuthError('access_denied', 'the person declined')
     case 'expired':
       throw new OAuthError('expired_token', `the ${kind} has expired`)
+    case 'used':
+      throw invalidGrant(`the ${kind} was used before`)
     case 'unknown':
       if (handle.expiresAt <= now) throw new OAuthError('expired_token', `the ${kind} has expired`)
       throw invalidGrant(`the ${kind} is invalid`)
-    case 'used':
-      throw invalidGrant(`the ${kind} was used before`)
-    case 'approved': {
+    default: {
       const grant = parseGrant(polled.grant?.record)
       if (!polled.grant || !grant) throw invalidGrant(`the ${kind} is invalid`)
       const user = await deps.users.find(grant.sub)
