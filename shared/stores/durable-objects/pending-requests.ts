@@ -250,6 +250,11 @@ export class PendingRequests extends DurableObject<PendingRequestsEnv> {
     await this.ctx.storage.setAlarm(Date.now())
   }
 
+  /** How many notices wait to be sent. */
+  noticeCount(): number {
+    return this.#sql.exec<{ count: number }>('SELECT COUNT(*) AS count FROM notices').one().count
+  }
+
   override async alarm(): Promise<void> {
     const now = Math.floor(Date.now() / 1000)
     await this.#expire(now)
