@@ -57,7 +57,9 @@ export class Outbound {
       await response.body?.cancel()
       throw new RefusedFetch(`${target} answered a redirect, which is not followed`)
     }
-    return new Response(await limited(response), { status: response.status, headers: response.headers })
+    const body = await limited(response)
+    // A 204 may have no body at all, not even an empty one.
+    return new Response(body.byteLength > 0 ? body : null, { status: response.status, headers: response.headers })
   }
 }
 
