@@ -513,7 +513,8 @@ form + .hint {
   border-color: var(--good);
   color: var(--good);
 }
-section {
+section,
+article {
   margin-block-start: 2.25rem;
 }
 .head {

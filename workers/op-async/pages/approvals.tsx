@@ -80,7 +80,7 @@ const AskCard: FC<{ frame: Frame; csrf: string; ask: WaitingAsk }> = ({ frame, c
   const words = frame.messages.approvals
   const { clientName, request } = ask
   return (
-    <section aria-labelledby={`ask-${ask.id}`}>
+    <article aria-labelledby={`ask-${ask.id}`}>
       <h2 id={`ask-${ask.id}`}>{words.asks(<ClientName name={clientName} />)}</h2>
       {request.bindingMessage !== undefined && (
         <>
@@ -109,11 +109,11 @@ const AskCard: FC<{ frame: Frame; csrf: string; ask: WaitingAsk }> = ({ frame, c
             {words.approve}
           </button>
         </div>
-        <button type="submit" class="as-link" name="action" value="stop" aria-label={words.stopFor(clientName)}>
-          {words.stop}
+        <button type="submit" class="as-link" name="action" value="stop">
+          {words.stop(clientName)}
         </button>
       </form>
-    </section>
+    </article>
   )
 }
 
