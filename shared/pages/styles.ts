@@ -555,21 +555,16 @@ article {
   font-weight: 500;
 }
 .code input {
-  inline-size: min(100%, 17.5ch);
   min-block-size: 3.5rem;
-  padding: 0.5rem 0 0.5rem 0.75ch;
-  background: repeating-linear-gradient(
-      90deg,
-      transparent 0 0.4ch,
-      var(--soft) 0.4ch 2.1ch,
-      transparent 2.1ch 2.2ch
-    );
+  padding-inline: 1ch 0;
+  background: repeating-linear-gradient(90deg, var(--soft) 0 1.7ch, transparent 1.7ch 2.1ch) 0.65ch / 16.8ch 100% no-repeat;
   font:
     600 1.25rem ui-monospace,
     Menlo,
     Consolas,
     monospace;
   letter-spacing: 1.1ch;
+  text-overflow: clip;
   text-transform: uppercase;
 }
 .shown {
