@@ -419,7 +419,7 @@ describe('a signed request', () => {
     ['C-27 an nbf 70 minutes ago', () => ({ nbf: now() - 4200 })],
     ['C-28 no jti', () => ({ jti: undefined })],
     ['C-33 two hints', () => ({ id_token_hint: 'x' })],
-  ])('%s is refused', async (_, changes) => {
+  ])('C-17 C-18 C-19 C-20 C-21 C-22 C-23 C-24 C-25 C-26 C-27 C-28 C-33 is refused: %s', async (_, changes) => {
     expect(await refusal(await send(changes()))).toEqual({ status: 400, error: 'invalid_request' })
   })
 

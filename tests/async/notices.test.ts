@@ -81,17 +81,20 @@ describe('ping', () => {
     ['C-40 C-42 401', '/ping-4', { status: 401 }],
     ['C-41 403', '/ping-5', { status: 403 }],
     ['C-43 attack S2 ASY-11 a redirect', '/ping-6', { status: 301, headers: { location: '/elsewhere' } }],
-  ])('%s ends the notice, and the client gets its tokens', async (_, path, answer) => {
-    site.pages.set(path, () => answer)
-    const [client, user] = await Promise.all([notifiedClient('ping', path), system.user()])
-    const { auth_req_id } = await asked(system, client, user, { client_notification_token: notificationToken() })
-    await decideRequest(system, user, 'approve')
-    await notified(path)
-    await tokensOf(await pollBackchannel(system, client, auth_req_id))
-    await vi.waitFor(async () => expect(await waitingNotices()).toBe(0), { timeout: 5000 })
-    expect(received(path)).toHaveLength(1)
-    expect(received('/elsewhere')).toHaveLength(0)
-  })
+  ])(
+    'C-39 C-40 C-41 C-42 C-43 attack S2 ASY-11 %s ends the notice, and the client gets its tokens',
+    async (_, path, answer) => {
+      site.pages.set(path, () => answer)
+      const [client, user] = await Promise.all([notifiedClient('ping', path), system.user()])
+      const { auth_req_id } = await asked(system, client, user, { client_notification_token: notificationToken() })
+      await decideRequest(system, user, 'approve')
+      await notified(path)
+      await tokensOf(await pollBackchannel(system, client, auth_req_id))
+      await vi.waitFor(async () => expect(await waitingNotices()).toBe(0), { timeout: 5000 })
+      expect(received(path)).toHaveLength(1)
+      expect(received('/elsewhere')).toHaveLength(0)
+    },
+  )
 
   test('fault F38 is tried again while the client’s server is down', async () => {
     site.pages.set('/ping-7', () => ({ status: 503 }))
