@@ -150,7 +150,7 @@ export const workers = {
     ],
     rateLimits: [
       { binding: 'PASSWORD_RATE', limit: 60, period: 60 },
-      { binding: 'PAR_RATE', limit: 300, period: 60 },
+      { binding: 'REQUEST_RATE', limit: 300, period: 60 },
     ],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'CODE_EXPIRY', 'SESSION_EXPIRY', 'PAR_EXPIRY', 'BRANDING'],
     secrets: [],
@@ -179,7 +179,7 @@ export const workers = {
   'op-management': {
     stage: 4,
     paths: ['/register', '/register/*', '/introspect', '/revoke', '/admin/v1/*', '/op-management/health'],
-    kv: ['CLIENTS', 'REFRESH_TOKENS'],
+    kv: ['CLIENTS'],
     database: true,
     objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: ['verify', 'handle:refresh', 'handle:access', 'handle:registration', 'handle:initial'],

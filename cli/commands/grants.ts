@@ -10,7 +10,7 @@ interface Selection {
 }
 
 export const define: DefineCommand = (noun, context) => {
-  listOptions(verb(noun, 'list', 'list grants, newest first', 'authrim grants list --user ada@example.com'), {
+  listOptions(verb(noun, 'list', 'list grants', 'authrim grants list --user ada@example.com'), {
     search: false,
   })
     .option('--user <user>', 'of this person: sub, user name or e-mail')

@@ -23,7 +23,7 @@ const environment = environmentOf(
         issuer: 'https://id.example.com',
         zone: 'example.com',
         accountId: '0123456789abcdef0123456789abcdef',
-        rateLimits: { PAR_RATE: { limit: 7 } },
+        rateLimits: { REQUEST_RATE: { limit: 7 } },
         vars: { 'op-auth': { EXTRA: 'x' } },
       },
     },
@@ -147,7 +147,7 @@ describe('a rendered file', () => {
       main: '../../../node_modules/authrim/dist/workers/op-auth.js',
       vars: { ISSUER_URL: 'https://id.example.com', CODE_EXPIRY: '60', EXTRA: 'x' },
       services: [{ service: 'authrim-op-discovery' }],
-      ratelimits: [{ name: 'PASSWORD_RATE' }, { name: 'PAR_RATE', simple: { limit: 7, period: 60 } }],
+      ratelimits: [{ name: 'PASSWORD_RATE' }, { name: 'REQUEST_RATE', simple: { limit: 7, period: 60 } }],
     })
     expect(auth['routes']).toContainEqual({ pattern: 'id.example.com/authorize*', zone_name: 'example.com' })
     expect(parse(renderWranglerToml('op-discovery', environment, resources))['routes']).toEqual([
@@ -163,8 +163,8 @@ describe('a rendered file', () => {
   })
 
   test('counts rates apart in each environment', () => {
-    expect(rateLimitNamespace('staging', 'PAR_RATE')).not.toBe(rateLimitNamespace('production', 'PAR_RATE'))
-    expect(rateLimitNamespace('production', 'PAR_RATE')).toMatch(/^[1-9]\d*$/)
+    expect(rateLimitNamespace('staging', 'REQUEST_RATE')).not.toBe(rateLimitNamespace('production', 'REQUEST_RATE'))
+    expect(rateLimitNamespace('production', 'REQUEST_RATE')).toMatch(/^[1-9]\d*$/)
   })
 
   test('gives back any value as it was, and grows no member by it', () => {

@@ -1,5 +1,5 @@
 import type { Keyring } from '../keys/keyring.ts'
-import { type AccessTokenClaims, accessTokenType, shardOfTokenId } from '../protocol/access-token.ts'
+import { type AccessTokenClaims, shardOfTokenId } from '../protocol/access-token.ts'
 import { handleHash } from '../protocol/handle.ts'
 import type { GrantLedger } from '../stores/durable-objects/grant-ledger.ts'
 import { decided } from '../stores/grants.ts'
@@ -35,7 +35,7 @@ export class AccessTokens {
   }
 
   async #jwt(token: string, now: number): Promise<AccessTokenClaims | undefined> {
-    const payload = await this.#keyring.verify(token, { typ: accessTokenType, issuer: this.#issuer }, now)
+    const payload = await this.#keyring.verifyAccessToken(token, this.#issuer, now)
     return isAccessTokenClaims(payload) ? payload : undefined
   }
 

@@ -175,18 +175,19 @@ function forgetOldest(map: Map<string, unknown>, most: number): void {
 }
 
 const noKeys: JSONWebKeySet = { keys: [] }
+const encoder = new TextEncoder()
 
 /** SHA-256 of a client secret, base64url, as it is stored. */
 export async function secretHash(secret: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret))
+  const digest = await crypto.subtle.digest('SHA-256', encoder.encode(secret))
   return base64url.encode(new Uint8Array(digest))
 }
 
 async function verifySecret(client: Client, secret: string, now: number): Promise<void> {
-  const presented = new TextEncoder().encode(await secretHash(secret))
+  const presented = encoder.encode(await secretHash(secret))
   let matches = false
   for (const { hash, expires_at } of client.secrets) {
-    const stored = new TextEncoder().encode(hash)
+    const stored = encoder.encode(hash)
     const equal = stored.length === presented.length && crypto.subtle.timingSafeEqual(stored, presented)
     if (equal && (expires_at === undefined || expires_at > now)) matches = true
   }

@@ -8,6 +8,7 @@ import {
   importJWK,
   jwtVerify,
 } from 'jose'
+import { accessTokenType } from '../protocol/access-token.ts'
 import type { SigningAlgorithm } from '../protocol/client.ts'
 import { unavailable } from '../protocol/error.ts'
 import { type Handle, type HandleKeys, mintHandle, openHandle } from '../protocol/handle.ts'
@@ -26,6 +27,8 @@ interface ImportedKeys {
   readonly signing: ReadonlyMap<SigningAlgorithm, Signer>
   readonly publicKeys: ReadonlyMap<string, { alg: string; key: JoseKey }>
   readonly handles: ReadonlyMap<HandleKind, HandleKeys>
+  /** Access tokens that these keys verified. */
+  readonly verified: Map<string, JWTPayload>
 }
 
 /** An unknown key id forces one refetch in this time, so that garbage cannot keep the lease busy. Seconds. */
@@ -33,6 +36,9 @@ const refetchInterval = 60
 
 /** JWTs that we sign stay far below this; longer text is refused before it is parsed. */
 const maximumToken = 16_384
+
+/** Verified tokens that are remembered, and how long they may be: our own are a third of that. */
+const remembered = { tokens: 500, length: 2048 } as const
 
 /**
  * The keys a Worker has leased, kept in the isolate for `leaseSeconds` and renewed in the background while used.
@@ -73,6 +79,23 @@ export class Keyring {
       if (error instanceof errors.JOSEError) return undefined
       throw error
     }
+  }
+
+  /**
+   * The claims of an access token of ours that has not expired. Remembered for the lease, since an API asks about the
+   * same token with each request that it serves; a key that is revoked takes its tokens along with the lease.
+   */
+  async verifyAccessToken(token: string, issuer: string, now: number): Promise<JWTPayload | undefined> {
+    const known = (await this.#lease(now)).verified.get(token)
+    if (known?.exp !== undefined && known.exp > now) return known
+    const payload = await this.verify(token, { typ: accessTokenType, issuer, requiredClaims: ['exp'] }, now)
+    if (payload && token.length <= remembered.length) {
+      const { verified } = await this.#lease(now)
+      const oldest = verified.size >= remembered.tokens ? verified.keys().next().value : undefined
+      if (oldest !== undefined) verified.delete(oldest)
+      verified.set(token, payload)
+    }
+    return payload
   }
 
   /** The claims of an ID token of ours, however long ago it expired: as a hint it grants nothing (Core §3.1.2.1). */
@@ -149,7 +172,7 @@ async function imported(leased: LeasedKeys, now: number): Promise<ImportedKeys> 
     for (const { id, key } of leased.handles[kind] ?? []) keys.set(id, await hmacKey(key))
     handles.set(kind, keys)
   }
-  return { leasedAt: now, signing, publicKeys, handles }
+  return { leasedAt: now, signing, publicKeys, handles, verified: new Map() }
 }
 
 function handleKindsOf(leased: LeasedKeys): HandleKind[] {

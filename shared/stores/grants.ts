@@ -22,24 +22,6 @@ export class Grants {
     this.#carrier = carrier
   }
 
-  /** Records a grant under the hash of its code, in the ledger and at the same time in KV. */
-  async open(
-    at: { shard: number; id: string; codeExpiresAt: number; offline: boolean },
-    grant: Grant,
-    client: Client,
-    now: number,
-  ): Promise<void> {
-    const record = JSON.stringify(grant)
-    const opening = decided(
-      shard(this.#ledger, at.shard).open(
-        { id: at.id, sub: grant.sub, sid: grant.sid, record, codeExpiresAt: at.codeExpiresAt, offline: at.offline },
-        knowledge(client),
-      ),
-    )
-    const [refusal] = await Promise.all([opening, this.#carrier.put(at.id, record, at.codeExpiresAt, now)])
-    if (refusal) throw refused(refusal)
-  }
-
   /** What was granted, not yet whether it still counts. */
   async find(at: { shard: number; id: string }): Promise<Grant | undefined> {
     const carried = readRecord(await this.#carrier.get(at.id), at.id, 'carrier')
@@ -118,11 +100,13 @@ function readRecord(text: string | undefined, id: string, source: 'carrier' | 'l
   return grant
 }
 
-function knowledge(client: Client): ClientKnowledge {
+/** What the ledger is told about the client as the caller knows it. */
+export function knowledge(client: Client): ClientKnowledge {
   return { clientId: client.client_id, revision: client.revision }
 }
 
-function refused(why: LedgerRefusal): OAuthError | StaleClient {
+/** The ledger's refusal in the words of the token endpoint. */
+export function refused(why: LedgerRefusal): OAuthError | StaleClient {
   if (why === 'stale') return new StaleClient()
   if (why === 'stopped') return invalidClient('authentication failed', 'the client is disabled')
   return invalidGrant('the grant is invalid, expired or revoked', why)

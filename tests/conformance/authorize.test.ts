@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { Doubles, withDoubles } from '../support/doubles.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
 
@@ -286,7 +286,7 @@ describe('the authorization endpoint', () => {
     const agent = system.agent()
     await codeFor(system, stopped, user, {}, agent)
     const knowledge = { clientId: stopped.client_id, revision: stopped.revision + 1 }
-    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger['announceClient']?.(knowledge, true)
+    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger.announceClient(knowledge, true)
     const { parameters } = answerOf(await agent.get(authorizationPath(stopped)))
     expect(parameters).toMatchObject({ error: 'unauthorized_client' })
     expect(parameters).not.toHaveProperty('code')
@@ -297,7 +297,7 @@ describe('the authorization endpoint', () => {
     const agent = system.agent()
     await codeFor(system, changing, user, {}, agent)
     const knowledge = { clientId: changing.client_id, revision: changing.revision + 1 }
-    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger['announceClient']?.(knowledge, false)
+    for (const ledger of await everyShard(system, 'GRANT_LEDGER')) await ledger.announceClient(knowledge, false)
     const { parameters } = answerOf(await agent.get(authorizationPath(changing)))
     expect(parameters).toMatchObject({ error: 'temporarily_unavailable', state: 'the-state' })
     const written = JSON.stringify({ ...changing, ...knowledge })

@@ -1,6 +1,6 @@
 import { type JSONWebKeySet, createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { objects } from '../support/objects.ts'
+import { objectOf } from '../support/durable-objects.ts'
 import { type Tokens, authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { type System, startSystem } from '../support/system.ts'
 
@@ -126,12 +126,12 @@ describe('discovery', () => {
     const [client, user] = [await system.client(), await system.user()]
     const before = await json<JSONWebKeySet>(system.issuer + keySet)
     const old = await signedInTokens(system, client, user)
-    const manager = (await objects(system, 'KEY_MANAGER')).getByName('keys')
+    const manager = await objectOf(system, 'KEY_MANAGER', 'keys')
     const now = Math.floor(Date.now() / 1000)
-    const rotations: { current: string }[] = await manager['rotate']?.(undefined, true, now)
+    const rotations: { current: string }[] = await manager.rotate(undefined, true, now)
     const published = before.keys.map(({ kid }) => kid)
     for (const rotation of rotations) expect(published).toContain(rotation.current)
-    const after: JSONWebKeySet = { keys: await manager['publicKeys']?.(now) }
+    const after: JSONWebKeySet = { keys: await manager.publicKeys(now) }
     const verified = await jwtVerify(old.id_token, createLocalJWKSet(after), { issuer: system.issuer })
     expect(verified.payload.sub).toBe(user.sub)
     expect(rotations.map(({ current }) => current)).not.toContain(verified.protectedHeader.kid)

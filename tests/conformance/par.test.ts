@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answerOf, titleOf } from '../support/answer.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, basic, pkce, tokenRequest } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
 
@@ -257,9 +257,9 @@ describe('pushed requests that expire or come in floods', () => {
       variables: { PAR_EXPIRY: '1' },
       transform: (workers) =>
         workers.map((worker) => {
-          const rate = worker.bindings['PAR_RATE']
+          const rate = worker.bindings['REQUEST_RATE']
           if (rate?.type !== 'rate-limit') return worker
-          return { ...worker, bindings: { ...worker.bindings, PAR_RATE: { ...rate, limit: 3 } } }
+          return { ...worker, bindings: { ...worker.bindings, REQUEST_RATE: { ...rate, limit: 3 } } }
         }),
     })
   })
@@ -273,6 +273,17 @@ describe('pushed requests that expire or come in floods', () => {
     await vi.waitFor(async () => expect((await system.agent().get(path)).status).toBe(400), { timeout: 5000 })
   })
 
+  test('attack P5 too many sign-ins begun from one address are 429 with Retry-After, others go on', async () => {
+    const client = await system.client()
+    const flooding = system.agent()
+    const answers = []
+    for (let attempt = 0; attempt < 8; attempt++) answers.push(await flooding.get(authorizationPath(client)))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThanOrEqual(2)
+    for (const { headers } of refused) expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await system.agent().get(authorizationPath(client))).status).toBe(303)
+  })
+
   test('PAR-05 attack P5 too many pushes of a client are 429 with Retry-After, and what was stored expires', async () => {
     const client = await system.client()
     const answers = []
@@ -284,11 +295,8 @@ describe('pushed requests that expire or come in floods', () => {
     expect((await push(system, await system.client())).status).toBe(201)
     const now = Math.floor(Date.now() / 1000)
     for (const pending of await everyShard(system, 'PENDING_REQUESTS')) {
-      await pending['put']?.('stored', '{}', now + 1)
-      expect([await pending['get']?.('stored', now), await pending['get']?.('stored', now + 1)]).toEqual([
-        '{}',
-        undefined,
-      ])
+      await pending.put('stored', '{}', now + 1)
+      expect([await pending.get('stored', now), await pending.get('stored', now + 1)]).toEqual(['{}', undefined])
     }
   })
 })

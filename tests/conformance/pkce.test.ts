@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf } from '../support/answer.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, claimsOf, codeFor, pkce, tokenRequest } from '../support/oauth.ts'
 import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
 
@@ -119,7 +119,7 @@ describe('PKCE, and what a code is bound to', () => {
     const knowledge = { clientId: client.client_id, revision: client.revision }
     const answers = []
     for (const ledger of await everyShard(system, 'GRANT_LEDGER'))
-      answers.push(await ledger['claim']?.(grantId, 'another-redemption', knowledge, lifetimes, now + 30))
+      answers.push(await ledger.claim(String(grantId), 'another-redemption', knowledge, lifetimes, now + 30))
     expect(answers.filter((answer) => answer !== 'unknown')).toEqual(['replayed'])
     expect((await userinfo(later.accessToken)).status).toBe(401)
   })

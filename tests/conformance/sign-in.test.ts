@@ -3,7 +3,7 @@ import type { LocalWorker } from '../../cli/embedded-cloudflare/worker.ts'
 import { type ThrottlePolicy, accountPolicy, addressPolicy } from '../../shared/protocol/throttling.ts'
 import { formOf } from '../support/agent.ts'
 import { titleOf } from '../support/answer.ts'
-import { everyShard } from '../support/objects.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, codeFor } from '../support/oauth.ts'
 import { type System, type TestClient, startSystem } from '../support/system.ts'
 
@@ -21,8 +21,7 @@ async function exhaust(system: System, key: string, policy: ThrottlePolicy): Pro
   const attempts = policy.free + 8
   const [last, apart] = [seconds(), 2 * policy.longestWait]
   for (const throttle of await everyShard(system, 'THROTTLE'))
-    for (let before = attempts - 1; before >= 0; before--)
-      await throttle['attempt']?.(key, policy, last - before * apart)
+    for (let before = attempts - 1; before >= 0; before--) await throttle.attempt(key, policy, last - before * apart)
 }
 
 function seconds(): number {

@@ -80,7 +80,7 @@ export function pages(words: Words = asIs, frame: Frame = frameWith(words)): Rea
       frame,
       csrf: hidden.csrf,
       parameters: { id_token_hint: words('eyJhbGciOi'), [words('state')]: words('xyz') },
-      user,
+      users: [user],
       clientName: client.clientName,
     }),
     'signed-out': SignedOut({ frame, clientName: client.clientName, returnUri: words('https://notes.example/bye') }),

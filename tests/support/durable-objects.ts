@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { ThrottlePolicy } from '../../shared/protocol/throttling.ts'
 import type { System } from './system.ts'
 
 /** What `withDoubles('op-discovery')` adds to every object. */
@@ -60,10 +61,20 @@ export interface Pending extends Doubled {
   put(id: string, request: string, expiresAt: number): Promise<void>
   get(id: string, now: number): Promise<string | undefined>
   take(id: string, now: number): Promise<string | undefined>
+  ask(ask: Record<string, unknown>, now: number): Promise<string>
+  askOfCode(userCode: string, now: number): Promise<Record<string, unknown> | undefined>
+  decide(
+    id: string,
+    grant: { id: string; record: string } | undefined,
+    result: Record<string, unknown> | undefined,
+    now: number,
+  ): Promise<boolean>
+  poll(id: string, clientId: string, redemptionId: string, now: number): Promise<{ outcome: string }>
+  noticeCount(): Promise<number>
 }
 
 export interface Throttling extends Doubled {
-  attempt(key: string, policy: Record<string, number>, now: number): Promise<number>
+  attempt(key: string, policy: ThrottlePolicy, now: number): Promise<number>
   clear(key: string): Promise<void>
 }
 

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { Agent } from './agent.ts'
+import { startSession } from './sessions.ts'
 import type { System, TestClient, TestUser } from './system.ts'
 
 export interface Tokens {
@@ -49,14 +51,16 @@ export function tokenRequest(
   })
 }
 
-/** A code for a person who signs in and consents. */
+/** A code for a person who is signed in and consents; an agent of the caller's signs in by itself. */
 export async function codeFor(
   system: System,
   client: TestClient,
   user: TestUser,
   parameters: Record<string, string | null> = {},
-  agent = system.agent(),
+  given?: Agent,
 ): Promise<string> {
+  const agent = given ?? system.agent()
+  if (!given) await startSession(system, agent, user)
   const callback = await agent.authorize(authorizationPath(client, parameters), user)
   const code = callback.searchParams.get('code')
   if (code === null) throw new Error(`no code: ${callback}`)
@@ -69,7 +73,7 @@ export async function signedInTokens(
   client: TestClient,
   user: TestUser,
   parameters: Record<string, string | null> = {},
-  agent = system.agent(),
+  agent?: Agent,
 ): Promise<Tokens> {
   const code = await codeFor(system, client, user, parameters, agent)
   const response = await tokenRequest(system, client, {

@@ -6,7 +6,7 @@ import { type Grant, isOffline, tokenAudience } from '../../shared/protocol/gran
 import { randomId } from '../../shared/protocol/handle.ts'
 import { halfHash } from '../../shared/protocol/id-token.ts'
 import { resourceToken } from '../../shared/stores/d1/consents.ts'
-import { decided } from '../../shared/stores/grants.ts'
+import { decided, knowledge, refused } from '../../shared/stores/grants.ts'
 import { shard } from '../../shared/stores/shards.ts'
 import type { Ask } from './asks.ts'
 import type { AsyncContext } from './deps.ts'
@@ -65,7 +65,10 @@ async function pushedTokens(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { deps, now } = c.var
   const authReqId = await deps.asks.authReqId(ask)
-  await deps.grants.claim(at, randomId(), client, deps.tokens.lifetimesOf(grant, now), now)
+  const lifetimes = deps.tokens.lifetimesOf(grant, now)
+  const ledger = shard(deps.ledger, at.shard)
+  const refusal = await decided(ledger.claim(at.id, randomId(), knowledge(client), lifetimes, now))
+  if (refusal) throw refused(refusal)
   const audience = tokenAudience([], grant.resources, deps.issuer)
   const tokens = await deps.tokens.firstTokens(client, grant, at, audience, now, async (refreshToken) => ({
     'urn:openid:params:jwt:claim:auth_req_id': authReqId,

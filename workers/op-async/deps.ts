@@ -10,7 +10,7 @@ import type { D1Consents } from '../../shared/stores/d1/consents.ts'
 import type { D1RequestStops } from '../../shared/stores/d1/request-stops.ts'
 import type { D1Users } from '../../shared/stores/d1/users.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
-import type { Grants } from '../../shared/stores/grants.ts'
+import type { NewGrants } from '../../shared/stores/new-grants.ts'
 import type { Asks } from './asks.ts'
 import type { Attempts } from './attempts.ts'
 import type { UserCodes } from './user-codes.ts'
@@ -24,7 +24,7 @@ export interface AsyncDeps {
   readonly clients: Clients
   readonly authenticator: ClientAuthenticator
   readonly ledger: DurableObjectNamespace<GrantLedger>
-  readonly grants: Grants
+  readonly grants: NewGrants
   readonly tokens: TokenIssuer
   readonly sessions: SignedInPeople
   readonly users: D1Users

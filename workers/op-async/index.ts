@@ -17,8 +17,8 @@ import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledg
 import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
 import type { SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
-import { Grants } from '../../shared/stores/grants.ts'
 import { KvCarrier } from '../../shared/stores/kv/kv-carrier.ts'
+import { NewGrants } from '../../shared/stores/new-grants.ts'
 import { postApproval, showApprovals } from './approvals.ts'
 import { Asks } from './asks.ts'
 import { asset } from './assets.ts'
@@ -92,7 +92,7 @@ function dependencies(env: Env): AsyncDeps {
     clients,
     authenticator: new ClientAuthenticator({ clients, ledger, throttle: env.THROTTLE, outbound, issuer }),
     ledger,
-    grants: new Grants(ledger, nothing),
+    grants: new NewGrants(ledger, nothing),
     tokens: new TokenIssuer(issuer, keyring, ledger, lifetimes),
     sessions: new SignedInPeople(keyring, env.SESSION_STORE),
     users: new D1Users(env.DB),

@@ -34,6 +34,7 @@ export async function authorizeByPost(c: AuthContext): Promise<Response> {
   const read = await readRequest(c, params)
   if (read instanceof Response) return read
   const stored = await deps.interactions.start(
+    c.req.raw,
     { v: 1, purpose: 'authorize', params: params.entries(), startedAt: now },
     now,
   )
@@ -73,7 +74,7 @@ export async function proceedWith(c: AuthContext, flow: Flow): Promise<Response>
   try {
     return await proceed(c, flow)
   } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
+    if (!(error instanceof OAuthError) || error.code === 'too_many_requests') throw error
     c.var.log['reason'] = reasonText(error.reason)
     return respondError(c, flow.target, error)
   }

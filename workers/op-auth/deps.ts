@@ -6,7 +6,7 @@ import type { AuditLog } from '../../shared/stores/d1/audit-log.ts'
 import type { D1Consents } from '../../shared/stores/d1/consents.ts'
 import type { D1Users } from '../../shared/stores/d1/users.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
-import type { Grants } from '../../shared/stores/grants.ts'
+import type { NewGrants } from '../../shared/stores/new-grants.ts'
 import type { Interactions } from './interactions.ts'
 import type { Branding } from '../../shared/pages/branding.ts'
 import type { PasswordSignIn } from './password-sign-in.ts'
@@ -20,7 +20,7 @@ export interface AuthDeps {
   readonly keyring: Keyring
   readonly clients: Clients
   readonly authenticator: ClientAuthenticator
-  readonly grants: Grants
+  readonly grants: NewGrants
   readonly ledger: DurableObjectNamespace<GrantLedger>
   readonly sessions: Sessions
   readonly interactions: Interactions

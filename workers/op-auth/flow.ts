@@ -84,6 +84,7 @@ async function toPage(c: AuthContext, flow: Flow, page: string, signedIn: Signed
   const stored = flow.interaction
     ? await deps.interactions.update(flow.interaction, request, now)
     : await deps.interactions.start(
+        c.req.raw,
         { v: 1, purpose: 'authorize', browser: (await markedBrowser(c)).id, startedAt: now, ...request },
         now,
       )

@@ -12,8 +12,8 @@ import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledg
 import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
 import type { SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
-import { Grants } from '../../shared/stores/grants.ts'
 import { KvCarrier } from '../../shared/stores/kv/kv-carrier.ts'
+import { NewGrants } from '../../shared/stores/new-grants.ts'
 import { account, endSession, revokeConsent } from './account.ts'
 import { asset } from './assets.ts'
 import { authorize, authorizeByPost } from './authorize.ts'
@@ -48,7 +48,7 @@ interface Env {
   readonly PENDING_REQUESTS: DurableObjectNamespace<PendingRequests>
   readonly THROTTLE: DurableObjectNamespace<Throttle>
   readonly PASSWORD_RATE: RateLimit
-  readonly PAR_RATE: RateLimit
+  readonly REQUEST_RATE: RateLimit
   readonly KEYS: KeyLeaseService
   readonly VERSION: WorkerVersionMetadata
 }
@@ -71,10 +71,16 @@ export default workerApp<Env, AuthDeps>({
         users,
         ledger,
         authenticator: new ClientAuthenticator({ clients, ledger, throttle: env.THROTTLE, outbound, issuer }),
-        grants: new Grants(ledger, new KvCarrier(env.AUTH_CODES)),
+        grants: new NewGrants(ledger, new KvCarrier(env.AUTH_CODES)),
         sessions: new Sessions(keyring, env.SESSION_STORE, Number(env.SESSION_EXPIRY)),
-        interactions: new Interactions(keyring, env.PENDING_REQUESTS),
-        pushedRequests: new PushedRequests(keyring, env.PENDING_REQUESTS, ledger, env.PAR_RATE, Number(env.PAR_EXPIRY)),
+        interactions: new Interactions(keyring, env.PENDING_REQUESTS, env.REQUEST_RATE),
+        pushedRequests: new PushedRequests(
+          keyring,
+          env.PENDING_REQUESTS,
+          ledger,
+          env.REQUEST_RATE,
+          Number(env.PAR_EXPIRY),
+        ),
         consents: new D1Consents(env.DB),
         passwords: new PasswordSignIn(users, env.THROTTLE, keyring, env.PASSWORD_RATE),
         audit: new AuditLog(env.DB),

@@ -42,9 +42,10 @@ export async function logoutByPost(c: AuthContext): Promise<Response> {
   if (csrf !== undefined) {
     if (!(await isOwnForm(c, csrf))) return errorPage(c, 'cross_site_post', 403)
     const request = await readLogout(c, params)
-    return request ? signOut(c, request) : errorPage(c, 'bad_request', 400)
+    return request ? signOut(c, request, undefined) : errorPage(c, 'bad_request', 400)
   }
   const stored = await deps.interactions.start(
+    c.req.raw,
     { v: 1, purpose: 'logout', params: params.entries(), startedAt: now },
     now,
   )
@@ -56,15 +57,16 @@ async function answer(c: AuthContext, params: Parameters): Promise<Response> {
   const { deps, now } = c.var
   const request = await readLogout(c, params)
   if (!request) return errorPage(c, 'bad_request', 400)
-  const current = await deps.sessions.current(c.req.raw, now)
-  if (!current || current.session.sub === request.hintedSub) return signOut(c, request)
-  const user = await deps.users.find(current.session.sub)
+  const sessions = await deps.sessions.all(c.req.raw, now)
+  if (sessions.length === 0 || sessions.some(({ session }) => session.sub === request.hintedSub))
+    return signOut(c, request, request.hintedSub)
+  const users = await Promise.all(sessions.map(({ session }) => deps.users.find(session.sub)))
   const browser = await markedBrowser(c)
   const page = ConfirmSignOut({
     frame: frameOf(c, params.get('ui_locales')),
     csrf: browser.csrf,
     parameters: Object.fromEntries(params.entries()),
-    user: { name: user ? userName(user) : '', email: user?.email ?? '' },
+    users: users.filter((user) => user !== undefined).map((user) => ({ name: userName(user), email: user.email })),
     clientName: request.client && displayName(request.client),
   })
   return htmlPage(c, page, 200, request.returnUri === undefined ? [] : [request.returnUri])
@@ -87,9 +89,10 @@ async function readLogout(c: AuthContext, params: Parameters): Promise<LogoutReq
   return { params, client, hintedSub: claims?.sub, returnUri }
 }
 
-async function signOut(c: AuthContext, request: LogoutRequest): Promise<Response> {
+/** @param sub the person to sign out; everybody in this browser if undefined. */
+async function signOut(c: AuthContext, request: LogoutRequest, sub: string | undefined): Promise<Response> {
   const { deps, now } = c.var
-  const { ended, cookie } = await deps.sessions.endAll(c.req.raw, now)
+  const { ended, cookie } = await deps.sessions.end(c.req.raw, sub, now)
   c.header('set-cookie', cookie, { append: true })
   for (const { session } of ended) {
     noteEvent(c, session.sub, 'sign_out')

@@ -60,11 +60,13 @@ export class Sessions extends SignedInPeople {
     return setCookie('session', [preferred, ...others].map((each) => each.handle).join('.'), undefined)
   }
 
-  /** Ends every session of this browser; answers what ended and the cookie to set. */
-  async endAll(request: Request, now: number): Promise<{ ended: SignedIn[]; cookie: string }> {
-    const ended = await this.all(request, now)
+  /** Ends the sessions of one person in this browser, or all of them; answers what ended and the cookie to set. */
+  async end(request: Request, sub: string | undefined, now: number): Promise<{ ended: SignedIn[]; cookie: string }> {
+    const all = await this.all(request, now)
+    const ended = all.filter((each) => sub === undefined || each.session.sub === sub)
     await Promise.all(ended.map((each) => decided(shard(this.#store, each.shard).end(each.id))))
-    return { ended, cookie: setCookie('session', '', 0) }
+    const left = all.filter((each) => !ended.includes(each)).map((each) => each.handle)
+    return { ended, cookie: setCookie('session', left.join('.'), left.length > 0 ? undefined : 0) }
   }
 
   async addClient(signedIn: SignedIn, clientId: string, tokens: string, now: number): Promise<void> {

@@ -10,6 +10,7 @@ import { errorPage, frameOf, htmlPage } from './html.ts'
 import type { StoredInteraction } from './interactions.ts'
 import type { SignInProblem } from './pages/messages/keys.ts'
 import { SignIn } from './pages/sign-in.tsx'
+import { SignedOut } from './pages/sign-out.tsx'
 import { respondError } from './respond.ts'
 
 /** A page's place in an interaction: what it is for, and in which browser. */
@@ -96,7 +97,7 @@ export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInte
 export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
   const { deps, now } = c.var
   await deps.interactions.finish(visit.interaction, now)
-  if (!visit.flow) return c.redirect(returnAddress(visit.interaction), 303)
+  if (!visit.flow) return htmlPage(c, SignedOut({ frame: frameOf(c, undefined) }))
   return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
 }
 
@@ -116,6 +117,7 @@ async function signInForPage(c: AuthContext, returnTo: string): Promise<Response
   const { deps, now } = c.var
   const browser = await markedBrowser(c)
   const stored = await deps.interactions.start(
+    c.req.raw,
     { v: 1, purpose: 'account', params: [['return_to', returnTo]], browser: browser.id, startedAt: now },
     now,
   )

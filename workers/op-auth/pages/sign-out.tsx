@@ -8,7 +8,8 @@ export interface ConfirmSignOutProps {
   readonly csrf: string
   /** The parameters of the request, to be repeated with the answer. */
   readonly parameters: Readonly<Record<string, string>>
-  readonly user: Person
+  /** Everybody signed in to this browser: all of them are signed out. */
+  readonly users: readonly Person[]
   /** The client that asked, where one did. */
   readonly clientName?: string | undefined
 }
@@ -24,9 +25,11 @@ export const ConfirmSignOut: FC<PageProps<ConfirmSignOutProps>> = (props) => {
         {clientName !== undefined && <p class="muted">{words.asked(<ClientName name={clientName} />)}</p>}
         <p class="muted">{words.effect}</p>
       </div>
-      <div class="who">
-        <PersonLine person={props.user} label={signedInAs} />
-      </div>
+      {props.users.map((user) => (
+        <div class="who">
+          <PersonLine person={user} label={signedInAs} />
+        </div>
+      ))}
       <form method="post" action="/logout">
         <HiddenFields fields={{ ...props.parameters, csrf: props.csrf }} />
         <div class="actions">

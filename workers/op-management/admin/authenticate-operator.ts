@@ -1,7 +1,7 @@
 import { type JWTHeaderParameters, type JWTPayload, base64url, errors, importJWK, jwtVerify } from 'jose'
 import { readText } from '../../../shared/http/form.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
-import type { Operator } from '../../../shared/stores/durable-objects/key-manager.ts'
+import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
 import { decided } from '../../../shared/stores/grants.ts'
 import { shard, shardOf } from '../../../shared/stores/shards.ts'
 import { bearerText } from '../bearer-handle.ts'

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
-import type { Operator } from '../../../shared/stores/durable-objects/key-manager.ts'
+import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
 import { decided } from '../../../shared/stores/grants.ts'
 import { sha256 } from './authenticate-operator.ts'
 import type { AdminCall } from './call.ts'
