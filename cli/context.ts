@@ -3,6 +3,7 @@ import type { AdminClient } from './admin/client.ts'
 import type { LocatedEnvironment } from './environment.ts'
 import { usageError } from './error.ts'
 import { Prompt } from './ui/prompt.ts'
+import { Progress } from './ui/progress.ts'
 import { Report } from './ui/report.ts'
 
 /** The options that every command takes, before or after its name. */
@@ -20,7 +21,10 @@ export interface Context {
   readonly cwd: string
   readonly json: boolean
   readonly verbose: boolean
+  /** What --env or AUTHRIM_ENV says. */
+  readonly environmentName: string | undefined
   readonly report: Report
+  readonly progress: Progress
   readonly prompt: Prompt
   /** The environment that the command is about. */
   environment(): Promise<LocatedEnvironment>
@@ -46,7 +50,9 @@ export function processContext(options: GlobalOptions): Context {
     cwd,
     json,
     verbose,
+    environmentName: name,
     report,
+    progress: new Progress(process.stderr, { quiet: json }),
     prompt,
     environment,
     async admin() {

@@ -1,13 +1,21 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Environment, environmentOf, isLocal, parseProject, parseProjectText } from '../shared/config.ts'
 import { usageError } from './error.ts'
 import { readIfThere } from './secret-file.ts'
+
+/** Where the resources of an environment are kept, below the project. */
+export function resourcesFile(environmentName: string): string {
+  return `environments/${environmentName}/resources.json`
+}
 
 export interface LocatedEnvironment {
   readonly environment: Environment
   /** The issuer in authrim.json; that of a running local environment may be at another port. */
   readonly configuredIssuer: string
   readonly local: boolean
+  /** The folder of authrim.json. */
+  readonly root: string
   /** What this machine keeps of it and no repository holds: the operator's key, a local environment's data. */
   readonly folder: string
 }
@@ -19,10 +27,13 @@ export function locateEnvironment(cwd: string, name: string | undefined): Locate
     text === undefined ? environmentWithoutProject(cwd, name) : environmentOf(parseProjectText(text), name)
   const folder = join(cwd, '.authrim', environment.name)
   const local = isLocal(environment)
+  // One that `authrim deploy` brought up is where its file says; `authrim dev` serves where it was told to.
+  const deployed = existsSync(join(cwd, resourcesFile(environment.name)))
   return {
-    environment: local ? { ...environment, ...runningIssuer(folder) } : environment,
+    environment: local && !deployed ? { ...environment, ...runningIssuer(folder) } : environment,
     configuredIssuer: environment.issuer,
     local,
+    root: cwd,
     folder,
   }
 }

@@ -12,6 +12,36 @@ interface LazyCommand {
 }
 
 const commands: Readonly<Record<string, LazyCommand>> = {
+  init: {
+    summary: 'make a project, and what it needs in a Cloudflare account',
+    example: 'authrim init my-idp',
+    load: () => import('./commands/init.ts'),
+  },
+  deploy: {
+    summary: 'bring the Workers of an environment to this release, stage by stage',
+    example: 'authrim deploy --only op-token,op-auth',
+    load: () => import('./commands/deploy.ts'),
+  },
+  rollback: {
+    summary: 'give the traffic back to an earlier version',
+    example: 'authrim rollback op-auth',
+    load: () => import('./commands/rollback.ts'),
+  },
+  versions: {
+    summary: 'list the versions of Workers, with their share of traffic',
+    example: 'authrim versions op-token',
+    load: () => import('./commands/versions.ts'),
+  },
+  config: {
+    summary: 'show, change and check authrim.json',
+    example: 'authrim config get environments.production.issuer',
+    load: () => import('./commands/config.ts'),
+  },
+  local: {
+    summary: 'run Cloudflare on this machine, empty or as it was left',
+    example: 'authrim local',
+    load: () => import('./commands/local.ts'),
+  },
   dev: {
     summary: 'run everything on this machine, with a demo person and a demo client',
     example: 'authrim dev',

@@ -33,7 +33,10 @@ if (!isInstalled()) {
   console.error('Installing dependencies, once. This takes about half a minute.')
   const npm = process.env.npm_execpath
   const [command, first] = npm && basename(npm) === 'npm-cli.js' ? [process.execPath, [npm]] : ['npm', []]
-  const { status, error } = spawnSync(command, [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  // A download that stalls is begun again after half a minute; by itself npm would wait for five.
+  const patience = ['--fetch-timeout=30000', '--fetch-retries=5', '--prefer-offline']
+  const options = ['--no-audit', '--no-fund', '--loglevel=error', ...patience]
+  const { status, error } = spawnSync(command, [...first, 'ci', ...options], {
     cwd: root,
     // npm's own summary line says nothing a newcomer needs; its errors do.
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -42,7 +42,10 @@ function ensure(environment: Record<string, string> = {}) {
 }
 
 test('a fresh clone installs, quietly', () => {
-  expect(ensure()).toEqual({ status: 0, npm: 'ci --no-audit --no-fund --loglevel=error' })
+  expect(ensure()).toEqual({
+    status: 0,
+    npm: 'ci --no-audit --no-fund --loglevel=error --fetch-timeout=30000 --fetch-retries=5 --prefer-offline',
+  })
 })
 
 test('what is installed stays, whatever the age of the files', () => {

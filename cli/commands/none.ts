@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import kleur from 'kleur'
 import type { Context } from '../context.ts'
-import { issuerFile } from '../environment.ts'
+import { issuerFile, resourcesFile } from '../environment.ts'
 import { pairs } from '../ui/report.ts'
 import { dependencyVersion, packageVersion } from '../version.ts'
 
@@ -18,11 +19,15 @@ export function versions({ report }: Context): void {
 
 /** `authrim` alone: what to do next in this folder. */
 export async function nextSteps(context: Context): Promise<void> {
-  const { environment, folder, local } = await context.environment()
-  const started = !local || existsSync(issuerFile(folder))
-  const running = started && (await answers(environment.issuer))
-  const steps = suggestions({ local, started, running })
-  const state = running ? 'is running' : started && local ? 'is stopped; its data is kept' : 'was never started here'
+  const { environment, folder, local, root } = await context.environment()
+  const has = {
+    project: existsSync(join(root, 'authrim.json')),
+    resources: existsSync(join(root, resourcesFile(environment.name))),
+    started: existsSync(issuerFile(folder)),
+  }
+  const running = (!local || has.resources || has.started) && (await answers(environment.issuer))
+  const steps = suggestions({ ...has, local, running })
+  const state = running ? 'is running' : has.started ? 'is stopped; its data is kept' : 'was never started here'
   context.report.answer(
     { environment: environment.name, issuer: environment.issuer, running, next: steps.map(([command]) => command) },
     () => [
@@ -33,7 +38,15 @@ export async function nextSteps(context: Context): Promise<void> {
   )
 }
 
-function suggestions(is: { local: boolean; started: boolean; running: boolean }): [command: string, why: string][] {
+interface Situation {
+  readonly project: boolean
+  readonly resources: boolean
+  readonly started: boolean
+  readonly local: boolean
+  readonly running: boolean
+}
+
+function suggestions(is: Situation): [command: string, why: string][] {
   const help: [string, string] = ['authrim --help', 'everything else']
   if (is.running) {
     return [
@@ -43,10 +56,10 @@ function suggestions(is: { local: boolean; started: boolean; running: boolean })
       help,
     ]
   }
-  if (is.local) {
-    return [['authrim dev', is.started ? 'start it again' : 'start it, with a demo to sign in to'], help]
-  }
-  return [help]
+  if (is.resources) return [['authrim deploy', 'bring its Workers up'], help]
+  if (!is.local) return [['authrim init', 'make what it needs in the account'], help]
+  const dev: [string, string] = ['authrim dev', is.started ? 'start it again' : 'start it, with a demo to sign in to']
+  return is.project ? [dev, help] : [dev, ['authrim init my-idp', 'make a project for your Cloudflare account'], help]
 }
 
 async function answers(issuer: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type EmbeddedCloudflare, startCloudflare } from './cloudflare.ts'
+import { type LocalCloudflare, startCloudflare } from './cloudflare.ts'
 import { freePort } from './listener.ts'
 import type { WorkerLog } from './log.ts'
 import type { LocalWorker } from './worker.ts'
@@ -59,7 +59,7 @@ const user = (greeting: string): LocalWorker => ({
 describe('the embedded Cloudflare', () => {
   const folder = mkdtempSync(join(tmpdir(), 'authrim-cloudflare-'))
   const logs: WorkerLog[] = []
-  let cloudflare: EmbeddedCloudflare
+  let cloudflare: LocalCloudflare
   let port: number
 
   const start = async () =>

@@ -14,7 +14,7 @@ export interface CloudflareOptions extends Platform {
 }
 
 /** Real workerd on this machine, with KV, D1 and Durable Objects on disk and zone routes at its edge. */
-export interface EmbeddedCloudflare {
+export interface LocalCloudflare {
   /** Names of the migrations that this start applied. */
   readonly migrated: readonly string[]
   /** Serves other code. When it does not start, the former code goes on and the error is thrown. */
@@ -25,7 +25,7 @@ export interface EmbeddedCloudflare {
 }
 
 /** Starts it; resolves when every listener answers. */
-export async function startCloudflare(options: CloudflareOptions): Promise<EmbeddedCloudflare> {
+export async function startCloudflare(options: CloudflareOptions): Promise<LocalCloudflare> {
   mkdirSync(options.persistence, { recursive: true, mode: 0o700 })
   const { Log, LogLevel, Miniflare } = await import('miniflare')
 

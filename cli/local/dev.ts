@@ -13,6 +13,7 @@ import { devLog } from './dev-log.ts'
 import { type LocalEnvironment, startLocalEnvironment } from './environment.ts'
 import { lockFolder } from './lock.ts'
 import { portHolder } from './port-holder.ts'
+import { stopSignal } from './stop-signal.ts'
 import { fromSource, loadScripts, watchScripts } from './scripts.ts'
 
 export interface DevOptions {
@@ -163,14 +164,4 @@ function announce({ report }: Context, local: LocalEnvironment, demo: Demo | und
     demo ? `  Open ${demo.url} and sign in. Ctrl-C stops it.` : '  Ctrl-C stops it.',
     '',
   ])
-}
-
-/** Resolves at Ctrl-C or SIGTERM. miniflare's own handlers, which end the process at once with 130, are taken off. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.removeAllListeners(signal)
-      process.once(signal, () => resolve())
-    }
-  })
 }

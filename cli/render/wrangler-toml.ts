@@ -3,18 +3,23 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { parse, stringify, type TomlTable } from 'smol-toml'
+import { parse, stringify, type TomlTable, type TomlValue } from 'smol-toml'
 import { type Environment, scriptName, workerVariables } from '../../shared/config.ts'
 import { type KvNamespace, type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { fillPlaceholders, isTable } from './placeholders.ts'
+import { routePatterns } from './routes.ts'
 
 /** What an environment has in its Cloudflare account. */
 export interface EnvironmentResources {
   readonly accountId?: string
   readonly zone?: string
+  /** Routes name the zone by it, since wrangler finds no zone of a single label such as localhost. */
+  readonly zoneId?: string
   readonly kv: Readonly<Record<KvNamespace, { readonly id: string; readonly previewId: string }>>
   readonly database: { readonly name: string; readonly id: string }
+  /** How the issuer's host reaches op-discovery; a host that serves something else already keeps its DNS record. */
+  readonly host?: 'custom-domain' | 'routes'
   /** JSON text of the public JWK that may register the first operator. */
   readonly bootstrapOperatorKey?: string
 }
@@ -31,7 +36,7 @@ const installed: PackageFolders = {
 }
 
 const header = `# Written by authrim from authrim.json: change that file instead.
-# \`authrim deploy\` keeps changes made here by hand only when told to, and shows them first.
+# \`authrim deploy\` overwrites changes made here by hand only with --force, and shows them first.
 `
 
 /** The template of a Worker as its author wrote it. */
@@ -47,20 +52,33 @@ export function renderWranglerToml(
   folders: PackageFolders = installed,
 ): string {
   const table = wranglerTable(worker, environment, resources, folders)
-  const text = header + stringify(table)
+  const body = stringify(table)
+  const text = `${header}# sha256 ${digestOf(body)}\n${body}`
   if (!isDeepStrictEqual(plain(parse(text)), plain(table))) {
     throw new Error(`wrangler.toml of ${worker} does not say what was put into it`)
   }
   return text
 }
 
-function wranglerTable(
+/** True when the text is not as authrim wrote it: the digest in its header is of something else. */
+export function isEditedByHand(text: string): boolean {
+  const [, written, body] = /^# sha256 ([0-9a-f]{64})\n([^]*)$/m.exec(text) ?? []
+  return body === undefined || digestOf(body) !== written
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** What the wrangler.toml of a Worker says. */
+export function wranglerTable(
   worker: WorkerName,
   environment: Environment,
   resources: EnvironmentResources,
-  folders: PackageFolders,
+  folders: PackageFolders = installed,
 ): TomlTable {
   const variables = workerVariables(environment, worker, resources.bootstrapOperatorKey)
+  const zone = resources.zone ?? environment.zone
   const { account_id, routes, vars, ratelimits, ...rest } = fillPlaceholders(parse(wranglerTemplate(worker)), {
     ...variables,
     ...placeholders(environment, resources),
@@ -70,10 +88,28 @@ function wranglerTable(
     ...rest,
     // Without an account wrangler asks CLOUDFLARE_ACCOUNT_ID, and without a zone there is nothing to route.
     ...(account_id ? { account_id } : {}),
-    ...(routes && (resources.zone ?? environment.zone) ? { routes } : {}),
+    ...(Array.isArray(routes) && zone !== undefined
+      ? { routes: placedRoutes(worker, environment, resources, routes) }
+      : {}),
     vars: { ...(isTable(vars) ? vars : {}), ...variables },
     ...(Array.isArray(ratelimits) ? { ratelimits: ratelimits.map((limit) => withLimit(limit, environment)) } : {}),
   }
+}
+
+function placedRoutes(
+  worker: WorkerName,
+  { issuer }: Environment,
+  { host, zone, zoneId }: EnvironmentResources,
+  routes: readonly TomlValue[],
+): TomlValue[] {
+  const patterns = host === 'routes' ? routePatterns(worker, new URL(issuer).hostname) : undefined
+  const placed: readonly TomlValue[] = patterns?.map((pattern) => ({ pattern, zone_name: zone ?? '' })) ?? routes
+  if (zoneId === undefined) return [...placed]
+  return placed.map((route) => {
+    if (!isTable(route) || route['custom_domain'] === true) return route
+    const { zone_name: _name, ...rest } = route
+    return { ...rest, zone_id: zoneId }
+  })
 }
 
 /** Values that do not depend on the Worker, by placeholder. */

@@ -27,6 +27,23 @@ export class Prompt {
     )
   }
 
+  /** Text with a proposal, which --yes accepts. */
+  async textOr(message: string, proposal: string, option: string): Promise<string> {
+    if (this.#yes) return proposal
+    this.#demand(option)
+    const { text } = await import('@clack/prompts')
+    return answered(await text({ message, initialValue: proposal, output: process.stderr })) || proposal
+  }
+
+  /** Whether to go on; --yes says so. */
+  async confirm(message: string): Promise<void> {
+    if (this.#yes) return
+    this.#demand('--yes')
+    const { confirm } = await import('@clack/prompts')
+    const go: boolean | symbol = await confirm({ message, initialValue: true, output: process.stderr })
+    if (go !== true) throw new OperatorCancelled()
+  }
+
   async choice(message: string, choices: readonly string[], option: string): Promise<string> {
     this.#demand(option)
     const { select } = await import('@clack/prompts')

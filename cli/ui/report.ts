@@ -27,6 +27,12 @@ export class Report {
     else for (const line of lines()) this.#out.write(`${line}\n`)
   }
 
+  /** A part of the answer that only a person reads. */
+  lines(lines: readonly string[]): void {
+    if (this.#json) return
+    for (const line of lines) this.#out.write(`${line}\n`)
+  }
+
   /** A document that is JSON for a person too. */
   document(document: unknown): void {
     this.#out.write(`${safeJson(document, 2)}\n`)

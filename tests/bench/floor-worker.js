@@ -129,6 +129,12 @@ const operations = {
     return new Response(record + base64url(digest))
   },
 
+  /** Where KV is a Worker over SQLite, writing costs twice what reading does. */
+  async '/kv-put'(env) {
+    await env.KV.put(crypto.randomUUID(), JSON.stringify(claims), { expirationTtl: 60 })
+    return new Response('hello')
+  },
+
   async '/d1'(env) {
     if (!hasRow) {
       await env.DB.exec('CREATE TABLE IF NOT EXISTS rows (id TEXT PRIMARY KEY, value TEXT)')

@@ -22,6 +22,7 @@ const operations = {
   'refresh-min': { path: '/refresh-min' },
   'code-min': { path: '/code-min' },
   kv: { path: '/kv' },
+  'kv-put': { path: '/kv-put' },
   d1: { path: '/d1' },
 } as const satisfies Record<string, Message>
 

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { startAuthrim } from './authrim.ts'
 import { helpCost } from './command-cost.ts'
 import { startFloor } from './floor.ts'
-import { goals } from './goals.ts'
+import { goals, logged } from './goals.ts'
 import { measure, type Running, shuffled } from './load.ts'
 import { rowOf, table } from './report.ts'
 
@@ -20,8 +20,6 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '16' },
     /** Comma-separated endpoints; their floors are measured too. */
     only: { type: 'string' },
-    /** Takes `console.log` out of the Workers, to see what logging costs. */
-    silent: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 })
@@ -32,8 +30,12 @@ const names = new Set(wanted.flatMap(({ endpoint, floor }) => [endpoint, ...Obje
 const folder = mkdtempSync(join(tmpdir(), 'authrim-bench-'))
 try {
   await using floor = await startFloor(folder)
-  await using authrim = await startAuthrim(values.silent ? withoutLog : undefined)
-  const targets = [...floor.targets, ...authrim.targets].filter(({ name }) => names.has(name))
+  await using authrim = await startAuthrim(false)
+  await using logging = await startAuthrim(true)
+  const loggedTargets = logging.targets
+    .filter(({ name }) => name === 'client credentials')
+    .map((target) => ({ ...target, name: logged }))
+  const targets = [...floor.targets, ...authrim.targets, ...loggedTargets].filter(({ name }) => names.has(name))
   const running = await Promise.all(
     targets.map(async (target): Promise<Running> => ({
       target,
@@ -61,7 +63,3 @@ try {
 }
 // Open connections would keep the process alive.
 process.exit()
-
-function withoutLog<T extends { script: string }>(workers: T[]): T[] {
-  return workers.map((worker) => ({ ...worker, script: worker.script.replaceAll('console.log(', '(()=>{})(') }))
-}

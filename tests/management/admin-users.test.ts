@@ -30,7 +30,13 @@ describe('admin API: people', () => {
     return { ...user, username, password }
   }
   const tokensOf = (person: { username: string; password: string }) =>
-    signedInTokens(system, client, { ...person, sub: '', email: '', claims: {} }, { scope: 'openid offline_access' })
+    signedInTokens(
+      system,
+      client,
+      { ...person, sub: '', email: '', claims: {} },
+      { scope: 'openid offline_access' },
+      system.agent(),
+    )
   const refresh = async (token: string) =>
     (await tokenRequest(system, client, { grant_type: 'refresh_token', refresh_token: token })).status
   const sessionsOf = async (sub: string) =>

@@ -1,0 +1,137 @@
+import type { Miniflare, MiniflareOptions } from 'miniflare'
+import { freePort } from '../listener.ts'
+import type { WorkerLog } from '../log.ts'
+import { workerLog } from '../log.ts'
+import type { Store } from '../state/store.ts'
+import { Gate } from './gate.ts'
+import { dispatcherName, missingName } from './helper-workers.ts'
+import { loadedWorkers } from './loaded-worker.ts'
+import { dataBinding, type RuntimeParts, runtimeOptions } from './runtime-options.ts'
+import type { ChoiceRequest } from './version-choice.ts'
+
+export interface RuntimeInit {
+  readonly store: Store
+  /** Folder of KV, D1 and Durable Object data. */
+  readonly persistence: string
+  /** Answers a splitter: the name of the version to take. */
+  readonly choose: (request: ChoiceRequest) => string
+  /** Takes a batch of traces, as JSON. */
+  readonly takeTraces: (batch: unknown) => void
+  readonly onLog?: (log: WorkerLog) => void
+  readonly onRuntimeMessage?: (message: string) => void
+  /** After each start of workerd. */
+  readonly onStart?: (dispatcherPort: number) => void
+}
+
+/** workerd with every deployed version; it restarts, at its next use, when what is deployed was changed. */
+export class Runtime {
+  readonly #init: RuntimeInit
+  readonly #gate: Gate
+  /** What the running workerd was started with. */
+  #loaded: string | undefined
+  #wanted = { revision: -1, text: '' }
+  #miniflare: Miniflare | undefined
+  #options: MiniflareOptions | undefined
+  #dispatcherPort = 0
+
+  constructor(init: RuntimeInit) {
+    this.#init = init
+    this.#gate = new Gate(
+      () => this.#loaded !== this.#describe(),
+      () => this.#reload(),
+    )
+  }
+
+  /** Where the dispatcher listens; the same for the life of the runtime. */
+  get dispatcherPort(): number {
+    return this.#dispatcherPort
+  }
+
+  /** Runs work while workerd is up with what is deployed now. */
+  use<T>(work: (miniflare: Miniflare) => Promise<T>): Promise<T> {
+    return this.#gate.use(() => {
+      if (!this.#miniflare) throw new Error('the runtime was disposed')
+      return work(this.#miniflare)
+    })
+  }
+
+  /** Works on a database. */
+  d1<T>(uuid: string, work: (database: Awaited<ReturnType<Miniflare['getD1Database']>>) => Promise<T>): Promise<T> {
+    return this.use(async (miniflare) => work(await miniflare.getD1Database(dataBinding(uuid), dispatcherName)))
+  }
+
+  /** Works on a KV namespace. */
+  kv<T>(id: string, work: (kv: Awaited<ReturnType<Miniflare['getKVNamespace']>>) => Promise<T>): Promise<T> {
+    return this.use(async (miniflare) => work(await miniflare.getKVNamespace(dataBinding(id), dispatcherName)))
+  }
+
+  /** Starts workerd, or restarts it with what was deployed since. */
+  fresh(): Promise<void> {
+    return this.#gate.fresh()
+  }
+
+  async dispose(): Promise<void> {
+    await this.#miniflare?.dispose()
+    this.#miniflare = undefined
+  }
+
+  /** What of the state the runtime depends on: percentages and routes are decided outside. */
+  #describe(): string {
+    const { accounts, revision } = this.#init.store
+    if (revision === this.#wanted.revision) return this.#wanted.text
+    const data = accounts.flatMap(({ kvNamespaces, d1Databases }) => [
+      ...kvNamespaces.map(({ id }) => id),
+      ...d1Databases.map(({ uuid }) => uuid),
+    ])
+    const { workers, splitters } = loadedWorkers(accounts, missingName)
+    const ofWorkers = workers.map(({ version: _version, ...worker }) => worker)
+    this.#wanted = { revision, text: JSON.stringify({ data, splitters, ofWorkers }) }
+    return this.#wanted.text
+  }
+
+  async #reload(): Promise<void> {
+    const { store, persistence, choose, takeTraces, onLog, onRuntimeMessage } = this.#init
+    const wanted = this.#describe()
+    const { Log, LogLevel, Miniflare, Response } = await import('miniflare')
+    class RuntimeLog extends Log {
+      protected override log(message: string): void {
+        onRuntimeMessage?.(message)
+      }
+    }
+    this.#dispatcherPort ||= await freePort()
+    const parts: RuntimeParts = {
+      accounts: store.accounts,
+      ...loadedWorkers(store.accounts, missingName),
+      persistence,
+      dispatcherPort: this.#dispatcherPort,
+      readModule: (sha256) => store.readModule(sha256),
+      choose: (request) => new Response(choose(request)),
+      takeTraces: async (request) => {
+        takeTraces(await request.json())
+        return new Response()
+      },
+    }
+    const options = {
+      ...runtimeOptions(parts),
+      log: new RuntimeLog(LogLevel.WARN),
+      handleStructuredLogs: (entry: { timestamp: number; level: string; message: string }) => onLog?.(workerLog(entry)),
+    }
+    // Also when it fails: what cannot start is not tried again until something else is deployed.
+    this.#loaded = wanted
+    if (this.#miniflare) {
+      try {
+        await this.#miniflare.setOptions(options)
+        this.#options = options
+      } catch (error) {
+        // One Worker that does not start would take all others down.
+        onRuntimeMessage?.(`workerd did not start: ${error instanceof Error ? error.message : String(error)}`)
+        if (this.#options) await this.#miniflare.setOptions(this.#options)
+      }
+    } else {
+      this.#miniflare = new Miniflare(options)
+      this.#options = options
+      await this.#miniflare.ready
+    }
+    this.#init.onStart?.(this.#dispatcherPort)
+  }
+}

@@ -1,0 +1,36 @@
+import { relative } from 'node:path'
+import kleur from 'kleur'
+import type { InitialisationPlan } from '../plan/initialisation.ts'
+import { sanitize } from '../ui/sanitize.ts'
+import type { Choices } from './choices.ts'
+
+/** What init is about to do, before it asks. */
+export function planLines({ environment, account, accountName, zone }: Choices, plan: InitialisationPlan): string[] {
+  const where = `${kleur.bold(environment.name)} · ${environment.issuer} · account ${sanitize(accountName)} (${account.id.slice(0, 4)}…)`
+  return [
+    `  ${where} · zone ${sanitize(zone.name)}`,
+    '',
+    '  Plan',
+    ...plan.steps.map((step) =>
+      step.kind === 'write-files' ? `    write    ${step.target}` : `    create   ${step.target}`,
+    ),
+    ...plan.adopted.map((name) => `    take     ${name}, which exists`),
+    '',
+  ]
+}
+
+/** What to type next. */
+export function nextSteps(root: string, cwd: string, { environment, local, projectName }: Choices): string[] {
+  const folder = relative(cwd, root)
+  return [
+    '',
+    `  ${kleur.green('✔')} ${projectName} has the environment ${environment.name}.`,
+    '',
+    '  Next',
+    ...(folder === '' ? [] : [`    cd ${folder}`]),
+    '    npm install',
+    `    npx authrim deploy${local ? '' : '           people sign in at '}${local ? '' : environment.issuer}`,
+    '',
+    '  The folder can be committed as it is; the operator’s key in .authrim stays on this machine. Keep a copy of it.',
+  ]
+}

@@ -1,0 +1,98 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TomlTable } from 'smol-toml'
+import { type Environment, scriptName } from '../../shared/config.ts'
+import { type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
+import { readBundle } from '../bundle/manifest.ts'
+import { authrimPackage } from '../bundle/package-root.ts'
+import { bundleFailure } from '../bundle-failure.ts'
+import type { Binding } from '../cloudflare/scripts.ts'
+import { forRendering, type Resources } from '../project/resources-file.ts'
+import { isTable } from '../render/placeholders.ts'
+import { wranglerTable } from '../render/wrangler-toml.ts'
+import { bindingsOf } from './bindings.ts'
+import { versionTag } from './names.ts'
+
+/** What a Worker should be, from this package and the environment's configuration. */
+export interface WantedWorker {
+  readonly worker: WorkerName
+  readonly script: string
+  readonly stage: number
+  readonly tag: string
+  readonly bindings: readonly Binding[]
+  readonly compatibilityDate: string
+  readonly compatibilityFlags: readonly string[]
+  /** The last Durable Object migration. */
+  readonly migrationTag: string | undefined
+  readonly secrets: readonly string[]
+  readonly routes: readonly string[]
+  readonly domain: string | undefined
+}
+
+/** What an environment should be. */
+export interface Wanted {
+  readonly environment: string
+  readonly release: string
+  readonly resources: Resources
+  /** File names of the D1 migrations, in order. */
+  readonly migrations: readonly string[]
+  readonly workers: readonly WantedWorker[]
+}
+
+/** Reads it from the installed package; every bundle is checked against its published hash. */
+export function readWanted(environment: Environment, resources: Resources): Wanted {
+  const { root, version } = authrimPackage()
+  return {
+    environment: environment.name,
+    release: version,
+    resources,
+    migrations: readdirSync(join(root, 'templates/migrations'))
+      .filter((name) => name.endsWith('.sql'))
+      .toSorted(),
+    workers: workerNames.map((worker) => wantedWorker(worker, environment, resources, version)),
+  }
+}
+
+function wantedWorker(
+  worker: WorkerName,
+  environment: Environment,
+  resources: Resources,
+  release: string,
+): WantedWorker {
+  const table = wranglerTable(worker, environment, forRendering(resources))
+  const routes = list(table['routes']).map(({ pattern, custom_domain }) => ({
+    pattern: textOf(pattern),
+    domain: custom_domain === true,
+  }))
+  return {
+    worker,
+    script: scriptName(environment.name, worker),
+    stage: workerTopology(worker).stage,
+    tag: versionTag(release, bundleDigest(worker)),
+    bindings: bindingsOf(table),
+    compatibilityDate: textOf(table['compatibility_date']),
+    compatibilityFlags: Array.isArray(table['compatibility_flags']) ? table['compatibility_flags'].map(textOf) : [],
+    migrationTag: list(table['migrations'])
+      .map(({ tag }) => textOf(tag))
+      .at(-1),
+    secrets: workerTopology(worker).secrets,
+    routes: routes.filter(({ domain }) => !domain).map(({ pattern }) => pattern),
+    domain: routes.find(({ domain }) => domain)?.pattern,
+  }
+}
+
+function bundleDigest(worker: WorkerName): string {
+  try {
+    return readBundle(worker).sha256
+  } catch (error) {
+    return bundleFailure(error)
+  }
+}
+
+function list(value: TomlTable[string] | undefined): TomlTable[] {
+  return Array.isArray(value) ? value.filter(isTable) : []
+}
+
+function textOf(value: TomlTable[string] | undefined): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,34 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundleFolder, readBundle, writeBundles } from '../../cli/bundle/manifest.ts'
+import { authrimPackage } from '../../cli/bundle/package-root.ts'
+import { bundleWorker, measure } from '../../cli/bundle/worker-bundle.ts'
+import { type WorkerName, workerNames } from '../../shared/topology.ts'
+
+/** An installed authrim of its own, whose bundles a test may change as a new release would. */
+export interface PackageCopy {
+  readonly root: string
+  /** Gives a Worker other code. */
+  change(worker: WorkerName, edit: (code: string) => string): void
+  remove(): void
+}
+
+export async function copyPackage(): Promise<PackageCopy> {
+  const { root: repository, version } = authrimPackage()
+  const root = mkdtempSync(join(tmpdir(), 'authrim-package-'))
+  for (const part of ['bin', 'cli', 'shared', 'templates', 'package.json']) {
+    cpSync(join(repository, part), join(root, part), { recursive: true })
+  }
+  symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
+  writeBundles(await Promise.all(workerNames.map((worker) => bundleWorker(worker))), version, root)
+  return {
+    root,
+    change(worker, edit) {
+      const code = readFileSync(join(bundleFolder(root), `${worker}.js`), 'utf8')
+      writeBundles([measure(worker, new TextEncoder().encode(edit(code)))], version, root)
+      readBundle(worker, root)
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  }
+}

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
+import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
+import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
+import { copyPackage, type PackageCopy } from './package-copy.ts'
+
+export interface Result {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Sees the process while it runs. */
+  readonly watch?: (child: ChildProcess) => void
+}
+
+/** An operator's machine: a home, an authrim, and an embedded Cloudflare that it finds there. */
+export interface Workshop extends AsyncDisposable {
+  readonly cloudflare: EmbeddedCloudflare
+  readonly package: PackageCopy
+  readonly home: string
+  /** The folder of the project. */
+  readonly project: string
+  authrim(args: readonly string[], options?: RunOptions): Promise<Result>
+  /** Runs with --json --yes, expects the status, and gives the document. */
+  json(args: readonly string[], status?: number): Promise<Document>
+  file(path: string): string
+  write(path: string, contents: string): void
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Document = any
+
+/** Half of what a short command costs is reading its sources. */
+const compileCache = join(tmpdir(), 'authrim-test-compile-cache')
+
+export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> = {}): Promise<Workshop> {
+  const home = mkdtempSync(join(tmpdir(), 'authrim-home-'))
+  const project = join(home, 'my-idp')
+  mkdirSync(project)
+  const [copy, cloudflare] = await Promise.all([
+    copyPackage(),
+    startEmbeddedCloudflare({
+      dataDir: join(home, 'cloudflare'),
+      addressFile: addressFile({ HOME: home }),
+      ...options,
+    }),
+  ])
+  const authrim = async (
+    args: readonly string[],
+    { cwd = project, env = {}, watch }: RunOptions = {},
+  ): Promise<Result> => {
+    const child = spawn(process.execPath, [join(copy.root, 'bin/authrim.js'), ...args], {
+      cwd,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home,
+        TMPDIR: process.env['TMPDIR'],
+        NODE_COMPILE_CACHE: compileCache,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    watch?.(child)
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+    const [out, err, status] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+    return { status, out, err }
+  }
+  return {
+    cloudflare,
+    package: copy,
+    home,
+    project,
+    authrim,
+    async json(args, status = 0) {
+      const result = await authrim([...args, '--json', '--yes'])
+      if (result.status !== status) {
+        throw new Error(`authrim ${args.join(' ')} ended with ${result.status}\n${result.out}\n${result.err}`)
+      }
+      return JSON.parse(result.out)
+    },
+    file: (path) => (existsSync(join(project, path)) ? readFileSync(join(project, path), 'utf8') : ''),
+    write(path, contents) {
+      mkdirSync(dirname(join(project, path)), { recursive: true })
+      writeFileSync(join(project, path), contents)
+    },
+    async [Symbol.asyncDispose]() {
+      await cloudflare.dispose()
+      copy.remove()
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
