@@ -95,7 +95,7 @@ describe('phishing', () => {
   test('attack V2 the page says who asks, when and from where, and warns', async () => {
     const client = await deviceClient(system, { client_name: '<b>TV</b>' })
     const device = await postAs(system, client, '/device_authorization', { scope: 'openid email' })
-    const { user_code } = (await device.json()) as { user_code: string }
+    const { user_code }: { user_code: string } = await device.json()
     const page = await openDevice(system.agent(), user_code, await system.user())
     expect(page).toContain('&lt;b&gt;TV&lt;/b&gt;')
     expect(textOf(page)).toMatch(/Asked \w+ \d+, \d{4}.* From /)

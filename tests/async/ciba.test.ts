@@ -55,7 +55,7 @@ describe('a backchannel request', () => {
     })
     expect(response.status).toBe(200)
     expect(response.headers.get('cache-control')).toBe('no-store')
-    const answer = (await response.json()) as { auth_req_id: string }
+    const answer: { auth_req_id: string } = await response.json()
     expect(answer).toEqual({ auth_req_id: expect.stringMatching(/^[\w.-]{22,}$/), expires_in: 300, interval: 5 })
     expect(await refusal(await pollBackchannel(system, client, answer.auth_req_id))).toEqual({
       status: 400,
@@ -327,7 +327,7 @@ describe('who may ask', () => {
       login_hint: user.username,
     })
     expect(asking.status).toBe(200)
-    const { auth_req_id } = (await asking.json()) as { auth_req_id: string }
+    const { auth_req_id }: { auth_req_id: string } = await asking.json()
     const polling = await postAssertion(client, signing, '/token', system.issuer, {
       grant_type: 'urn:openid:params:grant-type:ciba',
       auth_req_id,

@@ -23,7 +23,7 @@ describe('the device flow', () => {
     const client = await deviceClient(system)
     const response = await postAs(system, client, '/device_authorization', { scope: 'openid' })
     expect(response.headers.get('cache-control')).toBe('no-store')
-    const answer = (await response.json()) as Record<string, unknown>
+    const answer: Record<string, unknown> = await response.json()
     expect(answer).toEqual({
       device_code: expect.stringMatching(/^[\w-]{60}$/),
       user_code: expect.stringMatching(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/),

@@ -54,7 +54,8 @@ export async function beginDevice(
 ): Promise<DeviceAuthorization> {
   const response = await postAs(system, client, '/device_authorization', form)
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
-  return (await response.json()) as DeviceAuthorization
+  const answer: DeviceAuthorization = await response.json()
+  return answer
 }
 
 export function pollDevice(system: System, client: TestClient, deviceCode: string, more = {}): Promise<Response> {
@@ -63,14 +64,15 @@ export function pollDevice(system: System, client: TestClient, deviceCode: strin
 
 /** The error code of a refusal, with its status. */
 export async function refusal(response: Response): Promise<{ status: number; error: unknown }> {
-  const { error } = (await response.json()) as { error?: unknown }
+  const { error }: { error?: unknown } = await response.json()
   return { status: response.status, error }
 }
 
 /** The tokens of a successful answer. */
 export async function tokensOf(response: Response): Promise<Tokens> {
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
-  return (await response.json()) as Tokens
+  const answer: Tokens = await response.json()
+  return answer
 }
 
 /** Signs a person in where the Worker sent the browser, and follows back. */
