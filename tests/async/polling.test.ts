@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Pending, objectOf } from '../support/durable-objects.ts'
+import { withDoubles } from '../support/doubles.ts'
+import { type Pending, killed, objectOf } from '../support/durable-objects.ts'
 import { type System, startSystem } from '../support/system.ts'
 
 /** The object that decides, called with a time of the test's own. */
@@ -10,7 +11,7 @@ describe('polling, as the object sees it', () => {
   let count = 0
 
   beforeAll(async () => {
-    system = await startSystem()
+    system = await startSystem({ transform: withDoubles('op-discovery') })
     pending = await objectOf(system, 'PENDING_REQUESTS', 'shard-0')
   })
   afterAll(() => system[Symbol.asyncDispose]())
@@ -117,6 +118,32 @@ describe('polling, as the object sees it', () => {
     id = `third-${id}`
     const later = { id, clientId: 'tv', request: '{}', interval: 5, userCode: 'BCDFGHJK', expiresAt: start + 9000 }
     expect(await pending.ask(later, start + 3600)).toBe('kept')
+  })
+
+  test('fault F20 a request, its decision and its one use survive the object', async () => {
+    await ask()
+    pending = await killed(system, 'PENDING_REQUESTS', 'shard-0')
+    expect(await pending.decide(id, grant, undefined, start)).toBe(true)
+    pending = await killed(system, 'PENDING_REQUESTS', 'shard-0')
+    expect(await poll(start + 1, 'mine')).toBe('approved')
+    pending = await killed(system, 'PENDING_REQUESTS', 'shard-0')
+    expect(await poll(start + 2, 'other')).toBe('used')
+  })
+
+  test('fault F24 the alarm forgets requests ten minutes after they expired, and tells push clients before', async () => {
+    const past = Math.floor(Date.now() / 1000) - 10
+    const notice = { url: 'http://127.0.0.1:9/', headers: {}, body: { auth_req_id: 'x' } }
+    await ask({ expiresAt: past, push: true, notice })
+    const gone = `gone-${id}`
+    await ask({ id: gone, expiresAt: past - 600 })
+    await pending.sweep()
+    const rows = await pending.sql('SELECT id, status FROM asks WHERE id IN (?, ?)', id, gone)
+    expect(rows).toEqual([{ id, status: 'denied' }])
+    // Nobody listens at the address, so the notice waits for its second attempt.
+    const [waiting] = await pending.sql('SELECT sealed, attempts FROM notices WHERE id = ?', id)
+    expect(waiting).toMatchObject({ attempts: 1 })
+    expect(JSON.stringify(waiting)).not.toContain('auth_req_id')
+    expect(await pending.alarmAt()).toBeLessThan(Date.now() + 6000)
   })
 
   test('attack V7 a person is asked by one client three times at once, and ten times by all', async () => {
