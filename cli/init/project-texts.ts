@@ -29,6 +29,8 @@ export function packageText(former: string | undefined, projectName: string, rel
     type: 'module',
     scripts: { dev: 'authrim dev', deploy: 'authrim deploy', status: 'authrim status' },
     dependencies: { authrim: release },
+    // What npm would otherwise ask about: these two unpack their binaries, nothing else runs at install.
+    allowScripts: { esbuild: true, workerd: true, sharp: false },
   })
 }
 
