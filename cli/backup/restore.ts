@@ -60,6 +60,8 @@ export async function restore(ctx: Context, options: RestoreOptions): Promise<vo
     { restore: { environment: environment.name, from, changed: true, ...found, ...restored, skippedUsers: skipped } },
     () => [
       ctx.report.done(`${environment.name} is restored; every earlier session, code and token has ended`),
+      // Workers keep the keys they leased for that long.
+      '  People can sign in again within 30 seconds.',
       ...(skipped > 0 ? [`  ${skipped} people were left out: their address or user name is somebody else’s now.`] : []),
     ],
   )

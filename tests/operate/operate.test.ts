@@ -55,6 +55,11 @@ async function signIn(): Promise<Issued> {
   return { code, agent, tokens: await response.json() }
 }
 
+/** Workers keep the keys they leased for half a minute; until all have those of the new epoch, a code may be refused. */
+function signInAgain(): Promise<Issued> {
+  return vi.waitFor(signIn, { timeout: 45_000, interval: 2000 })
+}
+
 function redeem(code: string): Promise<Response> {
   return tokenRequest({ issuer: issuer() }, client, {
     grant_type: 'authorization_code',
@@ -276,12 +281,12 @@ describe('the rehearsal', () => {
     expect(restore).toMatchObject({ changed: false, users: 1, clients: 2, keys: 0 })
   })
 
-  test('F40 a restore revives no spent code, no rotated token and no ended session', { timeout: 60_000 }, async () => {
+  test('F40 a restore revives no spent code, no rotated token and no ended session', { timeout: 120_000 }, async () => {
     expect((await shop.authrim(['restore', 'idp.backup', ...passphrase, '--json', '--yes'])).status).toBe(2)
     const { restore } = await shop.json(['restore', 'idp.backup', '--with-keys', ...passphrase, '--confirm', 'local'])
     expect(restore).toMatchObject({ changed: true, users: 1, skippedUsers: 0 })
     await nothingComesBack()
-    expect(claimsOf((await signIn()).tokens['id_token'] ?? '')['sub']).toBe(sub)
+    expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
   })
 
   test('destroy removes what is authrim’s and nothing else', { timeout: 60_000 }, async () => {
@@ -310,7 +315,7 @@ describe('the rehearsal', () => {
       await putBackGrant(shop, client, grant)
       expect(await (await refresh(rotated)).json()).toMatchObject({ error: 'invalid_grant' })
       await nothingComesBack()
-      expect(claimsOf((await signIn()).tokens['id_token'] ?? '')['sub']).toBe(sub)
+      expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
       expect((await shop.json(['status'])).drift).toEqual([])
     },
   )
