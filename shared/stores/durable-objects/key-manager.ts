@@ -263,7 +263,9 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
         .filter((key) => key.alg === alg && keyState(key, this.#keys.published(now), now) === 'next')
     if (waiting().length > 1) return
     await this.#keys.checkSecret()
-    const fresh = await this.#keys.generate(alg, now)
+    // Younger than those that wait, also within a second: who was published first signs first.
+    const createdAt = Math.max(now, ...waiting().map((key) => key.createdAt + 1))
+    const fresh = await this.#keys.generate(alg, createdAt)
     if (waiting().length <= 1) this.#keys.insert(fresh)
   }
 
