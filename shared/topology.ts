@@ -176,6 +176,18 @@ export const workers = {
     secrets: [],
     gzipBudget: 35,
   },
+  'op-saml': {
+    stage: 4,
+    paths: ['/saml/idp/*', '/saml/sp/*', '/admin/v1/saml/*', '/op-saml/health'],
+    kv: [],
+    database: true,
+    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: ['verify', 'handle:session', 'handle:interaction', 'handle:browser'],
+    rateLimits: [{ binding: 'SAML_RATE', limit: 300, period: 60 }],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'SESSION_EXPIRY', 'BRANDING'],
+    secrets: [],
+    gzipBudget: 90,
+  },
 } as const satisfies Record<string, WorkerTopology>
 
 export type WorkerName = keyof typeof workers
@@ -186,6 +198,7 @@ export const workerNames: readonly WorkerName[] = [
   'op-auth',
   'op-token',
   'op-management',
+  'op-saml',
 ]
 
 export function isWorkerName(value: string): value is WorkerName {
