@@ -153,7 +153,7 @@ test.for([
         counts.refused++
       }
     }
-  // Both have to happen, or the test would show nothing.
+    // Both have to happen, or the test would show nothing.
     expect(counts.refused).toBeGreaterThan(100)
     expect(counts.believed).toBeGreaterThan(5)
   },
