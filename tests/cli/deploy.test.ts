@@ -146,7 +146,7 @@ describe('operators recover', () => {
   })
 
   test(
-    'N3 a Cloudflare token puts a new key in the place of all operators, audited',
+    'attack N3 a Cloudflare token puts a new key in the place of all operators, audited',
     { timeout: 120_000 },
     async () => {
       const lost = shop.file(keyFile)
