@@ -32,8 +32,11 @@ export const handleKinds = [
 
 export type HandleKind = (typeof handleKinds)[number]
 
-/** What a Worker may ask of the key lease: a private signing key, a handle key, or public keys only. */
-export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | `handle:${HandleKind}`
+/**
+ * What a Worker may ask of the key lease: a private signing key, SAML's keys with their certificates, the secret of
+ * pairwise identifiers, a handle key, or public keys only.
+ */
+export type KeyUse = 'sign:access' | 'sign:id' | 'sign:saml' | 'pairwise' | 'verify' | `handle:${HandleKind}`
 
 export interface RateLimit {
   readonly binding: string
@@ -182,7 +185,7 @@ export const workers = {
     kv: [],
     database: true,
     objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
-    leases: ['verify', 'handle:session', 'handle:interaction', 'handle:browser'],
+    leases: ['sign:saml', 'pairwise', 'verify', 'handle:session', 'handle:interaction', 'handle:browser'],
     rateLimits: [{ binding: 'SAML_RATE', limit: 300, period: 60 }],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'SESSION_EXPIRY', 'BRANDING'],
     secrets: [],

@@ -117,7 +117,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'keys.list': { gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
     says: 'Plan the switch to the next key; with `now`, at once',
-    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'now?': { type: 'boolean' } },
+    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'use?': { const: 'saml' }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
   'keys.revoke': {
