@@ -22,6 +22,8 @@ function packageWithWorker(name: string, source = entry): AuthrimPackage {
   )
   writeFileSync(join(root, 'workers/op-token/style.css'), 'body {\n  color: red; /* why */\n}\n')
   writeFileSync(join(root, 'workers/op-token/show.client.js'), "const long = 1\ndocument.title = 'a' + long\n")
+  mkdirSync(join(root, 'shared/pages'), { recursive: true })
+  cpSync(join(authrimPackage().root, 'shared/pages/jsx-runtime.ts'), join(root, 'shared/pages/jsx-runtime.ts'))
   symlinkSync(join(authrimPackage().root, 'node_modules'), join(root, 'node_modules'))
   return { root, version: '9.8.7' }
 }

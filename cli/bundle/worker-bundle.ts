@@ -69,6 +69,8 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     external: ['cloudflare:*', 'node:*'],
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
+    // Types are hono's; what runs is the small part of it that our pages need.
+    alias: { 'hono/jsx/jsx-runtime': join(authrim.root, 'shared/pages/jsx-runtime.ts') },
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },

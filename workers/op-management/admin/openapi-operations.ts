@@ -115,6 +115,13 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { revoked: number },
   },
   'grants.revoke': { says: 'End a grant' },
+  'pending_requests.list': {
+    says: 'List what waits for a person (only where approvals.supportDecisions is on)',
+    query: ['user'],
+    gives: { pendingRequests: list('PendingRequest') },
+  },
+  'pending_requests.approve': { says: 'Approve in the place of a person' },
+  'pending_requests.deny': { says: 'Deny in the place of a person' },
   'keys.list': { says: 'List signing keys', gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
     says: 'Plan the switch to the next key; with `now`, at once',
