@@ -21,8 +21,8 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
-    // Two cores, and the system tests run workerd and a browser beside themselves.
-    maxWorkers: 2,
+    // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.
+    maxWorkers: 3,
     maxConcurrency: 2,
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/totals-reporter.ts'],

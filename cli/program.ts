@@ -32,6 +32,41 @@ const commands: Readonly<Record<string, LazyCommand>> = {
     example: 'authrim versions op-token',
     load: () => import('./commands/versions.ts'),
   },
+  status: {
+    summary: 'show versions, health, requests, keys and what differs from the files',
+    example: 'authrim status --since 24h',
+    load: () => import('./commands/status.ts'),
+  },
+  logs: {
+    summary: 'follow what the Workers do, one line a request',
+    example: 'authrim logs op-token --status error',
+    load: () => import('./commands/logs.ts'),
+  },
+  doctor: {
+    summary: 'check everything, and say how to put right what is wrong',
+    example: 'authrim doctor --fix',
+    load: () => import('./commands/doctor.ts'),
+  },
+  backup: {
+    summary: 'write clients and people to a sealed file',
+    example: 'authrim backup idp.backup --passphrase-file passphrase.txt',
+    load: () => import('./commands/backup.ts'),
+  },
+  restore: {
+    summary: 'put back what a backup holds',
+    example: 'authrim restore idp.backup --dry-run',
+    load: () => import('./commands/restore.ts'),
+  },
+  destroy: {
+    summary: 'remove what authrim made in the account, and nothing else',
+    example: 'authrim destroy --env staging --dry-run',
+    load: () => import('./commands/destroy.ts'),
+  },
+  open: {
+    summary: 'open the sign-in page, discovery, the demo or the dashboard',
+    example: 'authrim open discovery',
+    load: () => import('./commands/open.ts'),
+  },
   config: {
     summary: 'show, change and check authrim.json',
     example: 'authrim config get environments.production.issuer',

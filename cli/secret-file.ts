@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { usageError } from './error.ts'
 
 /** Writes a file that only this user may read; a reader sees the old file or the new one, and no link is followed. */
-export function writeSecretFile(path: string, contents: string): void {
+export function writeSecretFile(path: string, contents: string | Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${randomUUID()}`
   try {

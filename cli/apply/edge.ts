@@ -15,16 +15,17 @@ export interface EdgeAnswer {
 /** Requests to an issuer as its clients send them: over the internet, or to the edge of an embedded Cloudflare. */
 export class Edge {
   readonly issuer: string
-  readonly #origin: string | undefined
+  /** Where an embedded Cloudflare's edge listens; undefined for the internet. */
+  readonly origin: string | undefined
 
   constructor(issuer: string, edgeOrigin?: string) {
     this.issuer = issuer
-    this.#origin = edgeOrigin
+    this.origin = edgeOrigin
   }
 
   async request(path: string, { method = 'GET', headers = {}, body }: EdgeRequest = {}): Promise<EdgeAnswer> {
-    if (this.#origin !== undefined)
-      return viaHost(this.#origin, this.issuer, path, { method, headers, ...(body !== undefined && { body }) })
+    if (this.origin !== undefined)
+      return viaHost(this.origin, this.issuer, path, { method, headers, ...(body !== undefined && { body }) })
     const response = await fetch(this.issuer + path, {
       method,
       headers,

@@ -6,6 +6,7 @@ import { BaseNamespaces } from 'cloudflare/resources/kv/namespaces/namespaces'
 import { BaseDomains } from 'cloudflare/resources/workers/domains'
 import { BaseRoutes } from 'cloudflare/resources/workers/routes'
 import { BaseDeployments } from 'cloudflare/resources/workers/scripts/deployments'
+import { BaseTail } from 'cloudflare/resources/workers/scripts/tail'
 import { BaseZones } from 'cloudflare/resources/zones/zones'
 import { createClient } from 'cloudflare/tree-shakable'
 import type { CloudflareAccess } from './account.ts'
@@ -22,6 +23,7 @@ export function cloudflareClient({ apiBase, token }: CloudflareAccess, onRequest
       BaseDomains,
       BaseRoutes,
       BaseDeployments,
+      BaseTail,
       BaseZones,
     ],
     apiToken: token,

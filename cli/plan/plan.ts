@@ -6,7 +6,7 @@ export const planFormat = 1
 
 export interface Plan<Step extends PlanStep = PlanStep> {
   readonly format: typeof planFormat
-  readonly command: 'init' | 'deploy' | 'rollback'
+  readonly command: 'init' | 'deploy' | 'rollback' | 'destroy'
   readonly environment: string
   readonly release: string
   /** Digest of what the plan was made from; another one means that the account has changed since. */

@@ -61,6 +61,13 @@ export class Prompt {
     return first
   }
 
+  /** A secret that exists, typed once. */
+  async password(message: string, option: string): Promise<string> {
+    this.#demand(option)
+    const { password } = await import('@clack/prompts')
+    return answered(await password({ message, output: process.stderr }))
+  }
+
   /** Something is removed for good: the environment's name must be typed, or given with --confirm. */
   async confirmRemoval(what: string, environment: string, given: string | undefined): Promise<void> {
     if (given === environment) return

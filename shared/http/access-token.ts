@@ -30,7 +30,7 @@ export class AccessTokens {
     const index = claims && shardOfTokenId(claims.jti)
     if (!claims || index === undefined) return undefined
     const ledger = shard(this.#ledger, index)
-    const subject = await decided(ledger.tokenStanding(claims.jti, claims.grant_id, claims.client_id))
+    const subject = await decided(ledger.tokenStanding(claims.jti, claims.grant_id, claims.client_id, claims.iat))
     return subject === undefined ? undefined : { claims, subject }
   }
 

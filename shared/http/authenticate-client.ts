@@ -1,4 +1,5 @@
-import { type JSONWebKeySet, type JWTVerifyGetKey, base64url, createLocalJWKSet, errors, jwtVerify } from 'jose'
+import { type JSONWebKeySet, type JWTVerifyGetKey, base64url, createLocalJWKSet, jwtVerify } from 'jose'
+import { JOSEError } from 'jose/errors'
 import {
   type Credentials,
   assertionAlgorithms,
@@ -131,7 +132,7 @@ export class ClientAuthenticator {
       if (!firstUse) throw invalidClient('the assertion was used before')
     } catch (error) {
       if (error instanceof OAuthError) throw error
-      throw invalidClient('authentication failed', error instanceof errors.JOSEError ? error.code : error)
+      throw invalidClient('authentication failed', error instanceof JOSEError ? error.code : error)
     }
   }
 

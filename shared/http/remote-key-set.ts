@@ -1,4 +1,5 @@
-import { type FlattenedJWSInput, type JWSHeaderParameters, createLocalJWKSet, errors } from 'jose'
+import { type FlattenedJWSInput, type JWSHeaderParameters, createLocalJWKSet } from 'jose'
+import { JWKSNoMatchingKey } from 'jose/errors'
 import type { Outbound } from './outbound.ts'
 
 /** A copy serves this long, also while the party's server is down. Seconds. */
@@ -39,7 +40,7 @@ export class RemoteKeySet {
     try {
       return await this.#copy.find(header, token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      if (!(error instanceof JWKSNoMatchingKey)) throw error
       // Whoever comes while a forced fetch is on its way waits for it: it may bring the key.
       if (now - this.#forcedAt < forcedInterval && !this.#fetching) throw error
       this.#forcedAt = now

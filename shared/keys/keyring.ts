@@ -4,10 +4,10 @@ import {
   type JWTPayload,
   type JWTVerifyOptions,
   base64url,
-  errors,
   importJWK,
   jwtVerify,
 } from 'jose'
+import { JOSEError, JWKSNoMatchingKey } from 'jose/errors'
 import { accessTokenType } from '../protocol/access-token.ts'
 import type { SigningAlgorithm } from '../protocol/client.ts'
 import { unavailable } from '../protocol/error.ts'
@@ -76,7 +76,7 @@ export class Keyring {
       })
       return verified.payload
     } catch (error) {
-      if (error instanceof errors.JOSEError) return undefined
+      if (error instanceof JOSEError) return undefined
       throw error
     }
   }
@@ -118,7 +118,7 @@ export class Keyring {
       this.#refetchedAt = now
       known = (await this.#renew(now)).publicKeys.get(kid)
     }
-    if (known?.alg !== alg) throw new errors.JWKSNoMatchingKey()
+    if (known?.alg !== alg) throw new JWKSNoMatchingKey()
     return known.key
   }
 

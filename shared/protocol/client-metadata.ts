@@ -184,9 +184,9 @@ function scopeTokens(asked: string): string[] {
 function parsed<T extends v.GenericSchema>(schema: T, input: unknown): v.InferOutput<T> {
   const result = v.safeParse(schema, input, { abortEarly: true })
   if (result.success) return result.output
-  const member = v.getDotPath(result.issues[0])?.split('.')[0]
+  const member = result.issues[0].path?.[0]?.key
   if (member === 'redirect_uris') throw new OAuthError('invalid_redirect_uri', 'redirect_uris must be a list of URIs')
-  throw invalid(member === undefined ? 'the metadata must be a JSON object' : `${member} is not acceptable`)
+  throw invalid(typeof member === 'string' ? `${member} is not acceptable` : 'the metadata must be a JSON object')
 }
 
 function withoutNulls(input: unknown): unknown {

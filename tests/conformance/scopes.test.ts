@@ -1,24 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf } from '../support/answer.ts'
 import { authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
+import { profileClaims as profile } from '../support/profile-claims.ts'
 import { type System, type TestClient, type TestUser, everyClaim, startSystem } from '../support/system.ts'
-
-const profile = [
-  'name',
-  'given_name',
-  'family_name',
-  'middle_name',
-  'nickname',
-  'preferred_username',
-  'profile',
-  'picture',
-  'website',
-  'gender',
-  'birthdate',
-  'zoneinfo',
-  'locale',
-  'updated_at',
-]
 
 describe('scopes and resources', () => {
   let system: System

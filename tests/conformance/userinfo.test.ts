@@ -3,24 +3,8 @@ import type { Agent } from '../support/agent.ts'
 import { bodyOf, expectError } from '../support/answers.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
+import { profileClaims as profile } from '../support/profile-claims.ts'
 import { type System, type TestClient, type TestUser, everyClaim, startSystem } from '../support/system.ts'
-
-const profile = [
-  'name',
-  'given_name',
-  'family_name',
-  'middle_name',
-  'nickname',
-  'preferred_username',
-  'profile',
-  'picture',
-  'website',
-  'gender',
-  'birthdate',
-  'zoneinfo',
-  'locale',
-  'updated_at',
-]
 
 describe('the userinfo endpoint', () => {
   let system: System

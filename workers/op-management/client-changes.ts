@@ -90,9 +90,13 @@ export class ClientChanges {
 
 /** What stays of a client when its metadata is replaced. */
 export function identityOf(client: Client): Omit<Client, keyof ClientMetadata> {
-  const { v, client_id, client_id_issued_at, secrets, disabled, revision, registration_token_hash: hash } = client
-  const identity = { v, client_id, client_id_issued_at, secrets, disabled, revision }
-  return hash === undefined ? identity : { ...identity, registration_token_hash: hash }
+  const { v, client_id, client_id_issued_at, secrets, disabled, revision } = client
+  return { v, client_id, client_id_issued_at, secrets, disabled, revision, ...registrationOf(client) }
+}
+
+/** The hash of the registration access token, where the client has one. */
+export function registrationOf({ registration_token_hash: hash }: { readonly registration_token_hash?: string }) {
+  return hash === undefined ? {} : { registration_token_hash: hash }
 }
 
 export function noSuchClient(): OAuthError {

@@ -4,6 +4,7 @@ import type { WorkerContext } from '../../shared/http/context.ts'
 import type { Keyring } from '../../shared/keys/keyring.ts'
 import type { MetadataPolicy } from '../../shared/protocol/client-metadata.ts'
 import type { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
+import type { BackupRows } from '../../shared/stores/d1/backup-table.ts'
 import type { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import type { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
@@ -34,6 +35,8 @@ export interface ManagementDeps {
   readonly clients: D1ClientRegistry
   readonly clientChanges: ClientChanges
   readonly users: D1UserDirectory
+  /** What a backup holds under a name; undefined for a name that it does not know. */
+  readonly backup: (table: string) => BackupRows | undefined
   readonly signOut: SignOut
   readonly audit: AuditTrail
 }

@@ -8,6 +8,7 @@ import { Keyring } from '../../shared/keys/keyring.ts'
 import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { Clients } from '../../shared/stores/clients.ts'
 import { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
+import { backupTable } from '../../shared/stores/d1/backup-table.ts'
 import { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
@@ -59,6 +60,7 @@ function dependencies(env: Env): ManagementDeps {
   const issuer = env.ISSUER_URL
   const local = env.ENVIRONMENT === 'local'
   const keyring = new Keyring(env.KEYS)
+  const keyManager = () => env.KEY_MANAGER.getByName('keys')
   const ledger = env.GRANT_LEDGER
   const carrier = new KvCarrier(env.CLIENTS)
   const audit = new AuditTrail(env.DB)
@@ -80,10 +82,11 @@ function dependencies(env: Env): ManagementDeps {
     ledger,
     pendingRequests: env.PENDING_REQUESTS,
     supportDecisions: env.SUPPORT_DECISIONS === 'on',
-    keyManager: () => env.KEY_MANAGER.getByName('keys'),
+    keyManager,
     clients: registry,
     clientChanges: new ClientChanges(registry, carrier, ledger),
     users: new D1UserDirectory(env.DB, audit),
+    backup: (table) => (table === 'keys' ? keyManager() : backupTable(env.DB, table)),
     signOut: new SignOut(env.SESSION_STORE, ledger),
     audit,
   }

@@ -79,6 +79,8 @@ type Row = {
  */
 export class GrantLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
+  /** When the last restore from a backup began; what was issued until then is void. */
+  #epoch: number
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env)
@@ -94,6 +96,8 @@ export class GrantLedger extends DurableObject<object> {
       client_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, stopped INTEGER NOT NULL) WITHOUT ROWID`)
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS tokens (
       id TEXT PRIMARY KEY, grant_id TEXT, claims TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`)
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS epochs (started_at INTEGER NOT NULL)')
+    this.#epoch = this.#sql.exec<{ at: number }>('SELECT ifnull(max(started_at), 0) AS at FROM epochs').one().at
     void ctx.blockConcurrencyWhile(async () => {
       if ((await ctx.storage.getAlarm()) === null) await ctx.storage.setAlarm(Date.now() + sweepInterval)
     })
@@ -207,9 +211,10 @@ export class GrantLedger extends DurableObject<object> {
 
   /**
    * Whether an access token still counts. Answers the subject of its grant (empty for a client of its own), or
-   * undefined once token, grant or client are stopped.
+   * undefined once token, grant or client are stopped. `issuedAt` is 0 where the caller is a release that sends none.
    */
-  tokenStanding(jti: string, grantId: string | undefined, clientId: string): string | undefined {
+  tokenStanding(jti: string, grantId: string | undefined, clientId: string, issuedAt = 0): string | undefined {
+    if (issuedAt > 0 && issuedAt <= this.#epoch) return undefined
     if (this.#isUsed(`token:${jti}`) || this.#stopped(clientId)) return undefined
     if (grantId === undefined) return ''
     const grant = this.#grant(grantId)
@@ -257,6 +262,17 @@ export class GrantLedger extends DurableObject<object> {
       of.sid ?? null,
       of.keepOffline ? 1 : 0,
     ).rowsWritten
+  }
+
+  /**
+   * A restore from a backup begins: every grant ends, and so does every token that belongs to none. Guarantee: after
+   * it, no code, refresh token or access token of before counts, whatever the restored database says (fault F40).
+   */
+  startEpoch(now: number): void {
+    this.#epoch = Math.max(this.#epoch, now)
+    this.#sql.exec('INSERT INTO epochs VALUES (?)', now)
+    this.#sql.exec('UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL', now)
+    this.#sql.exec('DELETE FROM tokens')
   }
 
   /** Makes a client's change known; records older than `revision` are refused from now on. */

@@ -5,6 +5,15 @@ import type { Seal } from './sealing.ts'
 
 type Row = { id: number; sealed: string }
 
+/** A secret that handle keys derive from, as a backup has it. */
+export interface HandleSecret {
+  readonly id: number
+  readonly secret: string
+}
+
+/** Handles that a restore leaves valid: they name a registration or a device, not a sign-in. */
+const lasting: readonly HandleKind[] = ['registration', 'initial', 'device']
+
 /** What the keys of all handle kinds are derived from, in KeyManager. */
 export class HandleSecrets {
   readonly #sql: SqlStorage
@@ -23,18 +32,35 @@ export class HandleSecrets {
 
   /** Makes the first secret; of several callers one is heard. */
   async make(): Promise<void> {
-    const sealed = await this.#seal.seal(label, base64url.encode(crypto.getRandomValues(new Uint8Array(32))))
+    const sealed = await this.#seal.seal(label, randomSecret())
     this.#sql.exec('INSERT OR IGNORE INTO secrets VALUES (?, 1, ?)', label, sealed)
   }
 
-  /** Keys differ per kind, so that a Worker that mints one kind cannot forge another. */
-  async keys(kind: HandleKind): Promise<LeasedHandleKey[]> {
+  /** Adds a secret, which mints from now on. Answers its id. */
+  async addNewest(): Promise<number> {
+    const newest = Math.max(0, ...this.#rows().map(({ id }) => id)) + 1
+    await this.put({ id: newest, secret: randomSecret() })
+    return newest
+  }
+
+  async put({ id, secret }: HandleSecret): Promise<void> {
+    this.#sql.exec('INSERT OR REPLACE INTO secrets VALUES (?, ?, ?)', label, id, await this.#seal.seal(label, secret))
+  }
+
+  /** The secrets in the clear. */
+  reveal(): Promise<HandleSecret[]> {
     return Promise.all(
-      this.#rows().map(async ({ id, sealed }) => ({
-        id,
-        key: await derived(await this.#seal.open(label, sealed), `handle:${kind}`),
-      })),
+      this.#rows().map(async ({ id, sealed }) => ({ id, secret: await this.#seal.open(label, sealed) })),
     )
+  }
+
+  /**
+   * Keys differ per kind, so that a Worker that mints one kind cannot forge another.
+   * @param epoch the id from which on secrets count for handles that a restore ends.
+   */
+  async keys(kind: HandleKind, epoch: number): Promise<LeasedHandleKey[]> {
+    const secrets = (await this.reveal()).filter(({ id }) => id >= epoch || lasting.includes(kind))
+    return Promise.all(secrets.map(async ({ id, secret }) => ({ id, key: await derived(secret, `handle:${kind}`) })))
   }
 
   #rows(): Row[] {
@@ -43,6 +69,10 @@ export class HandleSecrets {
 }
 
 const label = 'handle'
+
+function randomSecret(): string {
+  return base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+}
 
 async function derived(secret: string, purpose: string): Promise<string> {
   const material = await crypto.subtle.importKey('raw', base64url.decode(secret), 'HKDF', false, ['deriveBits'])

@@ -4,12 +4,17 @@ import type { LeasedHandleKey, LeasedKeys, LeasedSigningKey } from '../../protoc
 import type { SigningAlgorithm } from '../../protocol/client.ts'
 import { type KeyState, currentKey, departure, keyState, nextKey, switchTime } from '../../protocol/key-life-cycle.ts'
 import { type HandleKind, type KeyUse, handleKinds } from '../../topology.ts'
-import { HandleSecrets } from './handle-secrets.ts'
+import { allShards } from '../shards.ts'
+import type { GrantLedger } from './grant-ledger.ts'
+import { type HandleSecret, HandleSecrets } from './handle-secrets.ts'
 import { type Operator, OperatorRegistry } from './operator-registry.ts'
 import { Seal } from './sealing.ts'
-import { SigningKeys } from './signing-keys.ts'
+import type { SessionStore } from './session-store.ts'
+import { type RevealedKey, SigningKeys } from './signing-keys.ts'
 
 export interface KeyManagerEnv {
+  readonly GRANT_LEDGER: DurableObjectNamespace<GrantLedger>
+  readonly SESSION_STORE: DurableObjectNamespace<SessionStore>
   readonly AUTHRIM_SECRET: string
   readonly BOOTSTRAP_OPERATOR_KEY?: string
   readonly TOKEN_EXPIRY?: string
@@ -39,6 +44,9 @@ export interface Revocation {
   readonly alg: SigningAlgorithm
   readonly replacement: string
 }
+
+/** What a backup has of the keys. */
+export type KeyBackup = RevealedKey | HandleSecret
 
 const algorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256']
 const defaultRotationDays = 90
@@ -81,8 +89,9 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
         const key = currentKey(keys, alg, now)
         if (key) signing.push({ kid: key.kid, alg, privateKey: await this.#keys.privateKey(key) })
       }
+    const epoch = Number(this.#setting('epoch') ?? 0)
     const handles: Partial<Record<HandleKind, LeasedHandleKey[]>> = {}
-    for (const use of uses) if (isHandleUse(use)) handles[kindOf(use)] = await this.#handles.keys(kindOf(use))
+    for (const use of uses) if (isHandleUse(use)) handles[kindOf(use)] = await this.#handles.keys(kindOf(use), epoch)
     return { signing, publicKeys: keys.map((key) => key.publicKey), handles }
   }
 
@@ -135,11 +144,51 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
       ? nextKey(this.#keys.published(now), alg, now)
       : currentKey(this.#keys.published(now), alg, now)
     if (!replacement) throw new Error(`no ${alg} key is left`)
+    // No backup may bring it back.
+    this.#setting(`revoked:${kid}`, String(now))
     if (wasCurrent) this.#keys.signFrom(replacement.kid, now)
     // The current key must not leave for a successor that is gone.
     if (wasPlanned) this.#keys.leaveAt(replacement.kid, undefined)
     await this.#ensureSpare(alg, now)
     return { kid, alg, replacement: replacement.kid }
+  }
+
+  /**
+   * A restore from a backup begins: every session and grant ends, on every shard, and the handles of before, such as
+   * codes, refresh tokens and cookies, are refused from the next lease on, since the secret that made them is leased no
+   * more. Guarantee: once it has answered nothing of before counts, whatever the restored data says (fault F40); one
+   * that failed may be repeated.
+   */
+  async startEpoch(now: number): Promise<void> {
+    await this.#ensureKeys(now)
+    this.#setting('epoch', String(await this.#handles.addNewest()))
+    await Promise.all([
+      ...allShards(this.env.SESSION_STORE).map((sessions) => sessions.clear()),
+      ...allShards(this.env.GRANT_LEDGER).map((ledger) => ledger.startEpoch(now)),
+    ])
+  }
+
+  /** Every key and secret in the clear, for a backup that is sealed elsewhere. There is never more than a page. */
+  async exportRows(): Promise<(KeyBackup & { readonly rowid?: never })[]> {
+    const now = Math.floor(Date.now() / 1000)
+    await this.#ensureKeys(now)
+    return [...(await this.#keys.reveal(now)), ...(await this.#handles.reveal())]
+  }
+
+  /**
+   * Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. Secrets are added: a
+   * backup older than the last epoch does not end it.
+   */
+  async importRows(rows: readonly unknown[]): Promise<number> {
+    const now = Math.floor(Date.now() / 1000)
+    await this.#keys.checkSecret()
+    const keys = rows.filter(isRevealedKey).filter(({ kid }) => this.#setting(`revoked:${kid}`) === undefined)
+    const secrets = rows.filter(isHandleSecret)
+    if (keys.length > 0) await this.#keys.replaceAll(keys)
+    for (const secret of secrets) await this.#handles.put(secret)
+    await this.startEpoch(now)
+    await this.#schedule(now)
+    return keys.length + secrets.length
   }
 
   /** When keys rotate by themselves. */
@@ -214,7 +263,9 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
         .filter((key) => key.alg === alg && keyState(key, this.#keys.published(now), now) === 'next')
     if (waiting().length > 1) return
     await this.#keys.checkSecret()
-    const fresh = await this.#keys.generate(alg, now)
+    // Younger than those that wait, also within a second: who was published first signs first.
+    const createdAt = Math.max(now, ...waiting().map((key) => key.createdAt + 1))
+    const fresh = await this.#keys.generate(alg, createdAt)
     if (waiting().length <= 1) this.#keys.insert(fresh)
   }
 
@@ -266,6 +317,19 @@ function kindOf(use: `handle:${HandleKind}`): HandleKind {
   const kind = handleKinds.find((each) => use === `handle:${each}`)
   if (!kind) throw new Error(`unknown key use ${use}`)
   return kind
+}
+
+function isRevealedKey(row: unknown): row is RevealedKey {
+  return hasMembers(row, { kid: 'string', alg: 'string', privateKey: 'object', createdAt: 'number' })
+}
+
+function isHandleSecret(row: unknown): row is HandleSecret {
+  return hasMembers(row, { id: 'number', secret: 'string' })
+}
+
+function hasMembers(row: unknown, types: Readonly<Record<string, string>>): boolean {
+  if (typeof row !== 'object' || row === null) return false
+  return Object.entries(types).every(([name, type]) => typeof Reflect.get(row, name) === type)
 }
 
 async function bootstrapKey(text: string | undefined): Promise<{ kid: string; publicKey: JWK } | undefined> {

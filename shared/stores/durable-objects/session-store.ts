@@ -104,6 +104,11 @@ export class SessionStore extends DurableObject<object> {
       .map((row) => row.sid)
   }
 
+  /** Ends every session of everyone, as a restore from a backup does. */
+  clear(): void {
+    this.#sql.exec('DELETE FROM sessions')
+  }
+
   list(sub: string, now: number): SessionListing[] {
     return this.#sql
       .exec<Row>('SELECT * FROM sessions WHERE sub = ? AND expires_at > ?', sub, now)

@@ -10,6 +10,12 @@ export interface SigningKey extends KeyTimes {
   readonly sealed: string
 }
 
+/** A signing key in the clear, as a backup has it. */
+export interface RevealedKey extends KeyTimes {
+  readonly alg: SigningAlgorithm
+  readonly privateKey: JWK
+}
+
 type Row = {
   kid: string
   alg: SigningAlgorithm
@@ -83,22 +89,35 @@ export class SigningKeys {
   /** A key that is not stored yet. Its id is its thumbprint (RFC 7638). */
   async generate(alg: SigningAlgorithm, now: number): Promise<SigningKey> {
     const pair = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 })
-    const bare = await exportJWK(pair.publicKey)
-    const kid = await calculateJwkThumbprint(bare)
-    const privateKey = JSON.stringify({ ...(await exportJWK(pair.privateKey)), kid, alg })
-    return {
-      kid,
-      alg,
-      publicKey: { ...bare, kid, alg, use: 'sig' },
-      sealed: await this.#seal.seal(kid, privateKey),
-      createdAt: now,
-      signsFrom: undefined,
-      leavesAt: undefined,
-    }
+    const kid = await calculateJwkThumbprint(await exportJWK(pair.publicKey))
+    const privateKey = { ...(await exportJWK(pair.privateKey)), kid, alg }
+    return this.#sealed({ kid, alg, privateKey, createdAt: now, signsFrom: undefined, leavesAt: undefined })
+  }
+
+  /** Every published key in the clear. */
+  reveal(now: number): Promise<RevealedKey[]> {
+    return Promise.all(
+      this.published(now).map(async (key) => {
+        const { kid, alg, createdAt, signsFrom, leavesAt } = key
+        return { kid, alg, createdAt, signsFrom, leavesAt, privateKey: await this.privateKey(key) }
+      }),
+    )
+  }
+
+  /** Puts these in the place of all. */
+  async replaceAll(revealed: readonly RevealedKey[]): Promise<void> {
+    const keys = await Promise.all(revealed.map((key) => this.#sealed(key)))
+    this.#sql.exec('DELETE FROM keys')
+    for (const key of keys) this.insert(key)
   }
 
   async privateKey(key: SigningKey): Promise<JWK> {
     return JSON.parse(await this.#seal.open(key.kid, key.sealed))
+  }
+
+  async #sealed({ privateKey, ...key }: RevealedKey): Promise<SigningKey> {
+    const sealed = await this.#seal.seal(key.kid, JSON.stringify(privateKey))
+    return { ...key, publicKey: publicMembers(privateKey), sealed }
   }
 
   /** @throws if the secret is not the one that the keys were sealed under: it must not add anything of its own. */
@@ -106,4 +125,11 @@ export class SigningKeys {
     const [key] = this.#sql.exec<{ kid: string; sealed: string }>('SELECT kid, sealed FROM keys LIMIT 1').toArray()
     if (key) await this.#seal.open(key.kid, key.sealed)
   }
+}
+
+/** What of a key may be published. */
+function publicMembers(privateKey: JWK): JWK {
+  const names = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg']
+  const published = Object.entries(privateKey).filter(([name]) => names.includes(name))
+  return { kty: '', ...Object.fromEntries(published), use: 'sig' }
 }

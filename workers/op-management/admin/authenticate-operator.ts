@@ -1,4 +1,5 @@
-import { type JWTHeaderParameters, type JWTPayload, base64url, errors, importJWK, jwtVerify } from 'jose'
+import { type JWTHeaderParameters, type JWTPayload, base64url, importJWK, jwtVerify } from 'jose'
+import { JOSEError } from 'jose/errors'
 import { readText } from '../../../shared/http/form.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
 import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
@@ -59,7 +60,7 @@ async function verifiedToken(c: ManagementContext, token: string): Promise<{ ope
     if (jti === '' || jti.length > 200) throw refused('the jti is missing or too long')
     return { operator, claims: payload }
   } catch (error) {
-    if (error instanceof errors.JOSEError) throw refused(error.code)
+    if (error instanceof JOSEError) throw refused(error.code)
     throw error
   }
 }

@@ -4,7 +4,7 @@ import type { Client, ClientMetadata } from '../../../shared/protocol/client.ts'
 import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
 import { isVerifiable } from '../../../shared/protocol/password-hash.ts'
 import { isClientId } from '../../../shared/stores/clients.ts'
-import { identityOf } from '../client-changes.ts'
+import { identityOf, registrationOf } from '../client-changes.ts'
 import type { AdminCall } from './call.ts'
 import { newClient, operatorsMetadata, shownClient } from './clients.ts'
 import { nextCursor, pageOf } from './page.ts'
@@ -27,6 +27,7 @@ const Identity = v.object({
   client_id: v.pipe(v.string(), v.check(isClientId)),
   client_id_issued_at: v.exactOptional(v.pipe(v.number(), v.integer())),
   disabled: v.exactOptional(v.boolean()),
+  registration_token_hash: v.exactOptional(v.string()),
   secret_hashes: v.exactOptional(v.pipe(v.array(Secret), v.maxLength(10))),
 })
 
@@ -35,7 +36,11 @@ export async function exportClients(call: AdminCall): Promise<Response> {
   const { limit, after } = pageOf(call)
   const clients = await call.deps.clients.list(undefined, after, limit)
   return call.answer({
-    clients: clients.map((client) => ({ ...shownClient(client), secret_hashes: client.secrets })),
+    clients: clients.map((client) => ({
+      ...shownClient(client),
+      secret_hashes: client.secrets,
+      ...registrationOf(client),
+    })),
     nextCursor: nextCursor(clients.length === limit, clients.at(-1)?.client_id),
   })
 }
@@ -53,7 +58,7 @@ export async function importClients(call: AdminCall): Promise<Response> {
       secret_hashes: secrets = [],
     } = given
     if (needsSecret(metadata) && secrets.length === 0) throw invalidRequest(`${id} has no secret_hashes`)
-    const fresh = { ...newClient(metadata, id, secrets, issuedAt), disabled }
+    const fresh = { ...newClient(metadata, id, secrets, issuedAt), disabled, ...registrationOf(given) }
     const existing = await call.deps.clients.find(id)
     if (!existing) {
       await call.change((event) => call.deps.clientChanges.create(fresh, 'chosen', { ...event, target: id }))

@@ -34,7 +34,7 @@ function described(path: string, action: string, { says, query = [], takes, give
   const success = gives ? { description: 'Done', ...content(objectOf(gives)) } : { description: 'Done' }
   return {
     operationId: action,
-    summary: says,
+    summary: says ?? action.replace(/[._]/g, ' '),
     ...(parameters.length > 0 && { parameters }),
     ...(takes !== undefined && {
       requestBody: {

@@ -33,7 +33,7 @@ function position(cursor: string | undefined): string {
   } catch {
     // Not base64url: the same refusal.
   }
-  throw invalidRequest('cursor is not one that a list answered')
+  throw invalidRequest('cursor is not one of this list')
 }
 
 /** Seconds since the epoch as ISO 8601. */

@@ -14,6 +14,7 @@ import {
 } from './clients.ts'
 import { listGrants, revokeGrant, revokeGrants } from './grants.ts'
 import { exportClients, importClients, importUsers } from './imports.ts'
+import { exportRows, importRows, startEpoch } from './backup.ts'
 import { listKeys, revokeKey, rotateKeys, setSchedule } from './keys.ts'
 import { openApi } from './openapi.ts'
 import { addOperator, listOperators, removeOperator } from './operators.ts'
@@ -68,6 +69,9 @@ export const operations: readonly (readonly [`${Method} /${string}`, string, Adm
   ['POST /keys/rotate', 'keys.rotate', rotateKeys],
   ['POST /keys/:kid/revoke', 'keys.revoke', revokeKey],
   ['PUT /keys/schedule', 'keys.schedule', setSchedule],
+  ['GET /backup/:table', 'backup.read', exportRows],
+  ['PUT /backup/:table', 'backup.write', importRows],
+  ['POST /epoch', 'backup.epoch', startEpoch],
   ['GET /operators', 'operators.list', listOperators],
   ['POST /operators', 'operators.add', addOperator],
   ['DELETE /operators/:kid', 'operators.remove', removeOperator],
