@@ -1,7 +1,7 @@
+import { Hono } from 'hono/tiny'
 import { OAuthError } from '../protocol/error.ts'
-import { type Handler, type Route, WorkerContext, WorkerRequest } from './context.ts'
+import type { Handler, RequestVariables, Route, WorkerContext } from './context.ts'
 import { errorResponse } from './error-response.ts'
-import { Router } from './router.ts'
 
 export interface WorkerParts<Deps> {
   readonly deps: Deps
@@ -23,7 +23,8 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 /** The HTTP side that all Workers share: request ids, security headers, methods, health, errors and the log line. */
 export function workerApp<Env extends object, Deps>(
   options: WorkerOptions<Env, Deps>,
-): { fetch(request: Request, env: Env): Promise<Response> } {
+): { fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> } {
+  const app = new Hono<{ Variables: RequestVariables<Deps> }>()
   const fail = options.fail ?? errorResponse
   let parts: WorkerParts<Deps> | undefined
 
@@ -32,35 +33,39 @@ export function workerApp<Env extends object, Deps>(
     quiet: true,
     GET: (c) => c.json({ worker: options.name, version: parts?.versionId ?? '' }),
   }
-  const router = new Router([...options.routes, health])
+  // One handler a route and no middleware: Hono then calls it straight, without composing a chain for each request.
+  for (const route of [...options.routes, health]) {
+    app.all(route.path, (c) => serve(c, isExact(route, c.req.path) ? route : undefined))
+  }
+  app.notFound((c) => serve(c, undefined))
 
-  async function serve(request: Request): Promise<Response> {
-    const found = router.find(new URL(request.url).pathname)
-    const c = contextOf(request, found?.params ?? new Map())
+  async function serve(c: WorkerContext<Deps>, route: Route<Deps> | undefined): Promise<Response> {
+    begin(c)
     let error: OAuthError | undefined
     let response: Response
     try {
-      response = found ? await dispatch(found.route, c) : await fail(c, nothingHere())
+      response = route ? await dispatch(route, c) : await fail(c, nothingHere())
     } catch (thrown) {
       error = asOAuthError(thrown)
       response = await fail(c, error)
     }
-    finish(c, found?.route, response.headers)
-    const isQuiet = !found || found.route.quiet === true || c.req.method === 'OPTIONS'
+    finish(c, route, response.headers)
+    const isQuiet = !route || route.quiet === true || c.req.method === 'OPTIONS'
     if (error || !isQuiet) logRequest(options.name, c, response.status, error)
-    return c.req.method === 'HEAD' ? new Response(null, response) : response
+    return response
   }
 
-  function contextOf(request: Request, params: ReadonlyMap<string, string>): WorkerContext<Deps> {
+  function begin(c: WorkerContext<Deps>): void {
     if (!parts) throw new Error('a request came before its bindings')
-    const requestId = request.headers.get('cf-ray') ?? crypto.randomUUID()
-    const now = Math.floor(Date.now() / 1000)
-    return new WorkerContext(new WorkerRequest(request, params), { deps: parts.deps, requestId, now, log: {} })
+    c.set('deps', parts.deps)
+    c.set('requestId', c.req.header('cf-ray') ?? crypto.randomUUID())
+    c.set('now', Math.floor(Date.now() / 1000))
+    c.set('log', {})
   }
 
-  /** What every answer has. */
+  /** Set on the finished answer: what a context is given before is copied twice on its way into the response. */
   function finish(c: WorkerContext<Deps>, route: Route<Deps> | undefined, headers: Headers): void {
-    headers.set('x-request-id', c.var.requestId)
+    headers.set('x-request-id', c.get('requestId'))
     headers.set('x-content-type-options', 'nosniff')
     headers.set('referrer-policy', 'no-referrer')
     // Unless a handler says otherwise: redirects carry handles and cookies, too.
@@ -90,11 +95,16 @@ export function workerApp<Env extends object, Deps>(
   }
 
   return {
-    fetch(request, env) {
+    fetch(request, env, ctx) {
       parts ??= options.parts(env)
-      return serve(request)
+      return app.fetch(request, env, ctx)
     },
   }
+}
+
+/** The router takes a trailing slash for nothing; our paths are exact. */
+function isExact<Deps>(route: Route<Deps>, path: string): boolean {
+  return !path.endsWith('/') || route.path.endsWith('*')
 }
 
 function nothingHere(): OAuthError {
