@@ -219,7 +219,7 @@ export const workers = {
       'APPROVAL_WEBHOOK',
     ],
     secrets: [],
-    gzipBudget: 30,
+    gzipBudget: 33,
   },
 } as const satisfies Record<string, WorkerTopology>
 

@@ -56,6 +56,17 @@ describe('a bundle', () => {
     expect(text).not.toMatch(/license|sourceMappingURL|react|why/)
   })
 
+  test('has of the framework what is used, and fails by name where the rest is called', async () => {
+    const mounting = packageWithWorker(
+      'mounting',
+      `import { Hono } from 'hono/tiny'\nexport default new Hono().mount('/a', () => new Response())`,
+    )
+    const text = Buffer.from((await bundleWorker('op-token', mounting)).code).toString()
+    expect(text).toContain('createMountedRequest of hono is left out')
+    expect(text).toContain('parseBody of hono is left out')
+    expect(text).not.toMatch(/Invalid mounted path|multipart/)
+  })
+
   test('is the same, byte for byte, in another folder', async () => {
     const second = packageWithWorker('somewhere/else/altogether')
     expect((await bundleWorker('op-token', second)).sha256).toBe((await bundleWorker('op-token', first)).sha256)
