@@ -28,12 +28,17 @@ export const handleKinds = [
   'request_uri',
   'registration',
   'initial',
+  'device_code',
+  'auth_req_id',
 ] as const
 
 export type HandleKind = (typeof handleKinds)[number]
 
-/** What a Worker may ask of the key lease: a private signing key, a handle key, or public keys only. */
-export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | `handle:${HandleKind}`
+/**
+ * What a Worker may ask of the key lease: a private signing key, SAML's keys with their certificates, the secret of
+ * pairwise identifiers, a handle key, or public keys only.
+ */
+export type KeyUse = 'sign:access' | 'sign:id' | 'sign:saml' | 'pairwise' | 'verify' | `handle:${HandleKind}`
 
 export interface RateLimit {
   readonly binding: string
@@ -56,6 +61,8 @@ export type Variable =
   | 'REGISTRATION'
   | 'BRANDING'
   | 'BOOTSTRAP_OPERATOR_KEY'
+  | 'APPROVAL_WEBHOOK'
+  | 'SUPPORT_DECISIONS'
 
 export interface WorkerTopology {
   /** Position in the staged deploy, counted from 1. */
@@ -157,8 +164,16 @@ export const workers = {
     paths: ['/token', '/op-token/health'],
     kv: ['CLIENTS', 'AUTH_CODES', 'REFRESH_TOKENS'],
     database: true,
-    objects: ['GrantLedger', 'Throttle'],
-    leases: ['sign:access', 'sign:id', 'handle:code', 'handle:refresh', 'handle:access'],
+    objects: ['GrantLedger', 'PendingRequests', 'Throttle'],
+    leases: [
+      'sign:access',
+      'sign:id',
+      'handle:code',
+      'handle:refresh',
+      'handle:access',
+      'handle:device_code',
+      'handle:auth_req_id',
+    ],
     rateLimits: [],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'REFRESH_TOKEN_EXPIRY'],
     secrets: [],
@@ -169,12 +184,45 @@ export const workers = {
     paths: ['/register', '/register/*', '/introspect', '/revoke', '/admin/v1/*', '/op-management/health'],
     kv: ['CLIENTS'],
     database: true,
-    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'Throttle'],
+    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: ['verify', 'handle:refresh', 'handle:access', 'handle:registration', 'handle:initial'],
     rateLimits: [{ binding: 'REGISTRATION_RATE', limit: 20, period: 60 }],
-    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION'],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION', 'SUPPORT_DECISIONS'],
     secrets: [],
     gzipBudget: 35,
+  },
+  'op-async': {
+    stage: 4,
+    paths: ['/device_authorization', '/device', '/bc-authorize', '/approvals', '/approvals/*', '/op-async/health'],
+    kv: ['CLIENTS'],
+    database: true,
+    objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: [
+      'sign:access',
+      'sign:id',
+      'verify',
+      'handle:refresh',
+      'handle:access',
+      'handle:session',
+      'handle:browser',
+      'handle:device_code',
+      'handle:auth_req_id',
+    ],
+    rateLimits: [
+      { binding: 'DEVICE_RATE', limit: 30, period: 60 },
+      { binding: 'BACKCHANNEL_RATE', limit: 300, period: 60 },
+    ],
+    variables: [
+      'ISSUER_URL',
+      'ENVIRONMENT',
+      'TOKEN_EXPIRY',
+      'ID_TOKEN_EXPIRY',
+      'REFRESH_TOKEN_EXPIRY',
+      'BRANDING',
+      'APPROVAL_WEBHOOK',
+    ],
+    secrets: [],
+    gzipBudget: 33,
   },
   'op-saml': {
     stage: 4,
@@ -182,7 +230,7 @@ export const workers = {
     kv: [],
     database: true,
     objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
-    leases: ['verify', 'handle:session', 'handle:interaction', 'handle:browser'],
+    leases: ['sign:saml', 'pairwise', 'verify', 'handle:session', 'handle:interaction', 'handle:browser'],
     rateLimits: [{ binding: 'SAML_RATE', limit: 300, period: 60 }],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'SESSION_EXPIRY', 'BRANDING'],
     secrets: [],
@@ -198,6 +246,7 @@ export const workerNames: readonly WorkerName[] = [
   'op-auth',
   'op-token',
   'op-management',
+  'op-async',
   'op-saml',
 ]
 

@@ -61,6 +61,16 @@ export interface Pending extends Doubled {
   put(id: string, request: string, expiresAt: number): Promise<void>
   get(id: string, now: number): Promise<string | undefined>
   take(id: string, now: number): Promise<string | undefined>
+  ask(ask: Record<string, unknown>, now: number): Promise<string>
+  askOfCode(userCode: string, now: number): Promise<Record<string, unknown> | undefined>
+  decide(
+    id: string,
+    grant: { id: string; record: string } | undefined,
+    result: Record<string, unknown> | undefined,
+    now: number,
+  ): Promise<boolean>
+  poll(id: string, clientId: string, redemptionId: string, now: number): Promise<{ outcome: string }>
+  noticeCount(): Promise<number>
 }
 
 export interface Throttling extends Doubled {
@@ -73,7 +83,9 @@ export interface Keys extends Doubled {
   publicKeys(now: number): Promise<JWK[]>
   list(now: number): Promise<KeyListing[]>
   rotate(alg: string | undefined, immediately: boolean, now: number): Promise<Rotation[]>
-  revoke(kid: string, now: number): Promise<{ kid: string; alg: string; replacement: string } | undefined>
+  revoke(kid: string, now: number): Promise<{ kid: string; alg: string; replacement: string; dies: string } | undefined>
+  exportRows(): Promise<Record<string, unknown>[]>
+  importRows(rows: readonly unknown[]): Promise<number>
   schedule(days: number | undefined, now: number): Promise<{ days: number; nextRotationAt: number }>
 }
 
@@ -81,23 +93,27 @@ export interface LeasedKeys {
   readonly signing: { kid: string; alg: string; privateKey: JWK }[]
   readonly publicKeys: JWK[]
   readonly handles: Record<string, { id: number; key: string }[]>
+  readonly saml?: { kid: string; certificate: string; privateKey: JWK }[]
+  readonly pairwise?: string
 }
 
 export interface KeyListing {
   readonly kid: string
   readonly alg: string
+  readonly use: string
   readonly state: string
   readonly createdAt: number
   readonly signsFrom: number | undefined
   readonly leavesAt: number | undefined
+  readonly certificateExpiresAt?: string
 }
 
 export interface Rotation {
   readonly alg: string
   readonly retiring: string | undefined
   readonly current: string
-  readonly next: string
-  readonly effectiveAt: number
+  readonly next: string | undefined
+  readonly effectiveAt: number | undefined
 }
 
 interface Classes {

@@ -6,6 +6,7 @@ import { isoTime } from './page.ts'
 
 const Rotation = v.object({
   alg: v.exactOptional(v.picklist(['ES256', 'RS256'])),
+  use: v.exactOptional(v.picklist(['saml'])),
   now: v.exactOptional(v.boolean()),
 })
 
@@ -28,14 +29,14 @@ export async function listKeys(call: AdminCall): Promise<Response> {
 }
 
 export async function rotateKeys(call: AdminCall): Promise<Response> {
-  const { alg, now: immediately = false } = call.body(Rotation)
-  call.target = alg ?? ''
-  const rotations = await call.effect(() => decided(call.deps.keyManager().rotate(alg, immediately, call.now)))
+  const { alg, use: of = alg, now: immediately = false } = call.body(Rotation)
+  call.target = of ?? ''
+  const rotations = await call.effect(() => decided(call.deps.keyManager().rotate(of, immediately, call.now)))
   return call.answer({
     rotations: rotations.map(({ retiring = null, effectiveAt, ...rotation }) => ({
       ...rotation,
       retiring,
-      effectiveAt: isoTime(effectiveAt),
+      effectiveAt: maybeTime(effectiveAt),
     })),
   })
 }
@@ -47,8 +48,7 @@ export async function revokeKey(call: AdminCall): Promise<Response> {
     if (!result) throw new OAuthError('not_found', 'there is no such key')
     return result
   })
-  const dies = `every ${revocation.alg} access token and ID token that this key signed; refresh tokens and sessions live on`
-  return call.answer({ revocation: { ...revocation, dies } })
+  return call.answer({ revocation })
 }
 
 export async function setSchedule(call: AdminCall): Promise<Response> {

@@ -114,10 +114,13 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { revoked: number },
   },
   'grants.revoke': {},
+  'pending_requests.list': { query: ['user'], gives: { pendingRequests: list('PendingRequest') } },
+  'pending_requests.approve': {},
+  'pending_requests.deny': {},
   'keys.list': { gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
     says: 'Plan the switch to the next key; with `now`, at once',
-    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'now?': { type: 'boolean' } },
+    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'use?': { const: 'saml' }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
   'keys.revoke': {
