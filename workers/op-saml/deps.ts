@@ -1,8 +1,32 @@
 import type { WorkerContext } from '../../shared/http/context.ts'
+import type { Interactions } from '../../shared/http/interactions.ts'
+import type { Outbound } from '../../shared/http/outbound.ts'
+import type { SignedInPeople } from '../../shared/http/signed-in.ts'
+import type { Keyring } from '../../shared/keys/keyring.ts'
+import type { Branding } from '../../shared/pages/branding.ts'
+import type { AuditLog } from '../../shared/stores/d1/audit-log.ts'
+import type { D1Users } from '../../shared/stores/d1/users.ts'
+import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
+import type { SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
+import type { SamlPartners } from '../../shared/stores/saml-partners.ts'
+import type { LeasedKeys } from './leased-keys.ts'
 
 /** What the SAML Worker's handlers work with. */
 export interface SamlDeps {
   readonly issuer: string
+  readonly local: boolean
+  readonly branding: Branding
+  readonly keyring: Keyring
+  readonly keys: LeasedKeys
+  readonly partners: SamlPartners
+  readonly users: D1Users
+  readonly sessions: SignedInPeople
+  readonly sessionStore: DurableObjectNamespace<SessionStore>
+  readonly ledger: DurableObjectNamespace<GrantLedger>
+  readonly interactions: Interactions
+  readonly audit: AuditLog
+  readonly outbound: Outbound
+  readonly rate: RateLimit
 }
 
 export type SamlContext = WorkerContext<SamlDeps>
