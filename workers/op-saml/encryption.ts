@@ -65,11 +65,7 @@ export async function encryptAssertion(assertion: Raw, certificate: string): Pro
         element(
           'xenc:EncryptedKey',
           {},
-          element(
-            'xenc:EncryptionMethod',
-            { Algorithm: oaepMgf1p },
-            element('ds:DigestMethod', { Algorithm: sha1 }),
-          ),
+          element('xenc:EncryptionMethod', { Algorithm: oaepMgf1p }, element('ds:DigestMethod', { Algorithm: sha1 })),
           cipherData(wrapped),
         ),
       ),

@@ -135,11 +135,7 @@ function canonicalizationPrefixes(element: Element): string[] {
   return (attributeOf(inclusive, 'PrefixList') ?? '').split(/\s+/).filter((prefix) => prefix !== '')
 }
 
-function canonicalOctets(
-  element: Element,
-  without: Element | undefined,
-  prefixes: readonly string[],
-): Uint8Array {
+function canonicalOctets(element: Element, without: Element | undefined, prefixes: readonly string[]): Uint8Array {
   try {
     return encoder.encode(canonical(element, without, prefixes))
   } catch (error) {

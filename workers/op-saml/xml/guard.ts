@@ -48,7 +48,11 @@ class Scanner {
   declaration(): number {
     if (!this.#text.startsWith('<?xml')) return 0
     const end = this.#text.indexOf('?>')
-    const words = this.#text.slice(5, end).trim().split(/\s+/).map((word) => word.replaceAll("'", '"').toLowerCase())
+    const words = this.#text
+      .slice(5, end)
+      .trim()
+      .split(/\s+/)
+      .map((word) => word.replaceAll("'", '"').toLowerCase())
     const allowed = ['version="1.0"', 'encoding="utf-8"', 'standalone="yes"', 'standalone="no"']
     if (end < 0 || words.some((word) => !allowed.includes(word))) throw refused('its declaration')
     this.#at = end + 2

@@ -80,6 +80,16 @@ export function tokenOf(element: Element): string {
   return textOf(element).trim()
 }
 
+/**
+ * The text of an element whose white space counts.
+ * @throws OAuthError invalid_request when it is empty.
+ */
+export function requiredText(element: Element): string {
+  const text = textOf(element)
+  if (text.trim() === '') throw invalidRequest(`${element.localName} is empty`)
+  return text
+}
+
 /** The text of the one child of this name, without white space around it; undefined when absent or empty. */
 export function childToken(element: Element, namespace: string, name: string): string | undefined {
   const child = childOf(element, namespace, name)
