@@ -46,6 +46,7 @@ export class Sessions extends SignedInPeople {
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
       address: request.headers.get('cf-connecting-ip') ?? '',
       clients: earlier?.session.clients ?? {},
+      ...(earlier?.session.participants && { participants: earlier.session.participants }),
     }
     await decided(shard(this.#store, at.shard).create(id, session))
     if (earlier) await decided(shard(this.#store, earlier.shard).end(earlier.id))

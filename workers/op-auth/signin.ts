@@ -7,7 +7,7 @@ import { isOwnForm, knownBrowser, markedBrowser } from '../../shared/http/browse
 import type { AuthContext } from './deps.ts'
 import type { Flow } from './flow.ts'
 import { errorPage, frameOf, htmlPage } from './html.ts'
-import type { StoredInteraction } from './interactions.ts'
+import type { StoredInteraction } from '../../shared/http/interactions.ts'
 import type { SignInProblem } from './pages/messages/keys.ts'
 import { SignIn } from './pages/sign-in.tsx'
 import { SignedOut } from './pages/sign-out.tsx'
@@ -16,7 +16,7 @@ import { respondError } from './respond.ts'
 /** A page's place in an interaction: what it is for, and in which browser. */
 export interface Visit {
   readonly interaction: StoredInteraction
-  /** Absent when the person came for their own account. */
+  /** Absent when the person came for their own account or for a SAML partner. */
   readonly flow: Flow | undefined
   readonly csrf: string
 }
@@ -25,10 +25,11 @@ export interface Visit {
 export async function visitOf(c: AuthContext, text: string | undefined): Promise<Visit | Response> {
   const { deps, now } = c.var
   const interaction = await deps.interactions.find(text, now)
-  if (!interaction || interaction.record.purpose === 'logout') return errorPage(c, 'expired_interaction', 400)
+  const purpose = interaction?.record.purpose
+  if (!interaction || purpose === 'logout' || purpose === 'saml_logout') return errorPage(c, 'expired_interaction', 400)
   const browser = await knownBrowser(c)
   if (!browser || interaction.record.browser !== browser.id) return errorPage(c, 'other_browser', 400)
-  if (interaction.record.purpose === 'account') return { interaction, flow: undefined, csrf: browser.csrf }
+  if (purpose !== 'authorize') return { interaction, flow: undefined, csrf: browser.csrf }
   const read = await readStoredRequest(c, interaction)
   return read instanceof Response ? read : { interaction, flow: { ...read, interaction }, csrf: browser.csrf }
 }
@@ -86,6 +87,7 @@ export async function signIn(c: AuthContext): Promise<Response> {
 /** Back to the request, or to the account page. The browser comes with its new cookie. */
 export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInteraction): Promise<Response> {
   const { deps, now } = c.var
+  if (interaction.record.purpose === 'saml') return backToSaml(c, interaction)
   if (!visit.flow) {
     await deps.interactions.finish(interaction, now)
     return c.redirect(returnAddress(interaction), 303)
@@ -96,9 +98,16 @@ export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInte
 /** The person does not want to: the client learns so (RFC 6749 §4.1.2.1). */
 export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
   const { deps, now } = c.var
+  if (visit.interaction.record.purpose === 'saml')
+    return backToSaml(c, await deps.interactions.update(visit.interaction, { declined: true }, now))
   await deps.interactions.finish(visit.interaction, now)
   if (!visit.flow) return htmlPage(c, SignedOut({ frame: frameOf(c, undefined) }))
   return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
+}
+
+/** The SAML Worker began it, answers the partner and finishes it. */
+function backToSaml(c: AuthContext, interaction: StoredInteraction): Response {
+  return c.redirect(`/saml/idp/continue?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
 }
 
 /** Pages of other Workers that send people here, with nothing in their address but a user code (RFC 8628 §3.3.1). */
@@ -142,7 +151,7 @@ function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<R
     frame: frameOf(c, visit.flow?.params.get('ui_locales')),
     interaction: visit.interaction.handle,
     csrf: visit.csrf,
-    clientName: client ? displayName(client) : c.var.deps.branding.name,
+    clientName: client ? displayName(client) : (visit.interaction.record.clientName ?? c.var.deps.branding.name),
     policyUri: client?.policy_uri,
     tosUri: client?.tos_uri,
     clientUri: client?.client_uri,

@@ -1,5 +1,11 @@
 import type { Element } from '@xmldom/xmldom'
 import { invalidRequest } from '../../shared/protocol/error.ts'
+import type {
+  IdentityProviderMetadata,
+  PartnerEndpoint,
+  PartnerMetadata,
+  ServiceProviderMetadata,
+} from '../../shared/protocol/saml-partner.ts'
 import { bindings } from './bindings.ts'
 import { readCertificate } from './certificate.ts'
 import { refuseOtherSignatures, verifySigned } from './signature.ts'
@@ -20,48 +26,6 @@ import {
 /** Aggregates of a few hundred partners. Bytes. */
 const maximumMetadata = 1_048_576
 
-export interface Endpoint {
-  readonly url: string
-  /** Its full name. */
-  readonly binding: string
-  /** Where answers go, if somewhere else. */
-  readonly responseUrl?: string
-}
-
-export interface ConsumerEndpoint extends Endpoint {
-  readonly index: number
-  readonly isDefault: boolean
-}
-
-interface Role {
-  /** DER in base64. */
-  readonly signingCertificates: readonly string[]
-  readonly encryptionCertificates: readonly string[]
-  readonly slo: readonly Endpoint[]
-  readonly nameIdFormats: readonly string[]
-}
-
-export interface ServiceProviderRole extends Role {
-  readonly acs: readonly ConsumerEndpoint[]
-  readonly authnRequestsSigned: boolean
-  readonly wantAssertionsSigned: boolean
-}
-
-export interface IdentityProviderRole extends Role {
-  readonly sso: readonly Endpoint[]
-  readonly wantAuthnRequestsSigned: boolean
-}
-
-/** What a partner says of itself, Metadata §2.3.2. */
-export interface PartnerMetadata {
-  readonly entityId: string
-  readonly displayName: string | undefined
-  /** Seconds; after that it may not be used any more. */
-  readonly validUntil: number | undefined
-  readonly serviceProvider: ServiceProviderRole | undefined
-  readonly identityProvider: IdentityProviderRole | undefined
-}
-
 export interface MetadataExpectation {
   /** Seconds. */
   readonly now: number
@@ -74,7 +38,7 @@ export interface MetadataExpectation {
 }
 
 /**
- * Reads one entity or an aggregate, split into its entities.
+ * Reads one entity or an aggregate, split into its entities and these into their roles.
  * @throws OAuthError invalid_request naming what is wrong, payload_too_large
  */
 export async function readMetadata(text: string, expected: MetadataExpectation): Promise<PartnerMetadata[]> {
@@ -84,7 +48,7 @@ export async function readMetadata(text: string, expected: MetadataExpectation):
   if (new Set(ids).size !== ids.length) throw invalidRequest('an entity occurs twice in the metadata')
   const wanted = entities.filter((_, index) => expected.entityId === undefined || ids[index] === expected.entityId)
   if (wanted.length === 0) throw invalidRequest('the metadata does not hold this entity')
-  return wanted.map(({ element, validUntil }) => readEntity(element, validUntil, expected))
+  return wanted.flatMap(({ element, validUntil }) => readRoles(element, validUntil, expected))
 }
 
 async function trusted(root: Element, { certificates }: MetadataExpectation): Promise<Element> {
@@ -110,19 +74,13 @@ function* entitiesOf(element: Element, outer: number | undefined): Generator<Fou
   } else throw invalidRequest('SAML metadata is expected')
 }
 
-function readEntity(element: Element, outer: number | undefined, expected: MetadataExpectation): PartnerMetadata {
+function readRoles(element: Element, outer: number | undefined, expected: MetadataExpectation): PartnerMetadata[] {
   const sp = roleOf(element, 'SPSSODescriptor')
   const idp = roleOf(element, 'IDPSSODescriptor')
-  const ends = [outer, sp && timeOf(sp), idp && timeOf(idp)]
-  const validUntil = ends.reduce(earliest, undefined)
-  if (validUntil !== undefined && validUntil <= expected.now) throw invalidRequest('the metadata has expired')
-  return {
-    entityId: entityIdOf(element),
-    displayName: displayNameOf(element),
-    validUntil,
-    serviceProvider: sp && serviceProvider(sp, expected.local),
-    identityProvider: idp && identityProvider(idp, expected.local),
-  }
+  return [
+    ...(sp ? [serviceProvider(element, sp, outer, expected)] : []),
+    ...(idp ? [identityProvider(element, idp, outer, expected)] : []),
+  ]
 }
 
 function entityIdOf(element: Element): string {
@@ -138,32 +96,48 @@ function roleOf(element: Element, name: string): Element | undefined {
   )
 }
 
-function serviceProvider(role: Element, local: boolean): ServiceProviderRole {
+function serviceProvider(
+  entity: Element,
+  role: Element,
+  outer: number | undefined,
+  expected: MetadataExpectation,
+): ServiceProviderMetadata {
   const acs = childrenOf(role, ns.metadata, 'AssertionConsumerService').map((element, position) => ({
-    ...endpoint(element, local),
+    ...endpoint(element, expected.local),
     index: Number(attributeOf(element, 'index') ?? position),
     isDefault: isTrue(element, 'isDefault'),
   }))
   return {
-    ...commonOf(role, local),
+    role: 'sp',
+    ...commonOf(entity, role, outer, expected),
     acs: acs.filter(({ binding }) => binding === bindings.post),
     authnRequestsSigned: isTrue(role, 'AuthnRequestsSigned'),
-    wantAssertionsSigned: isTrue(role, 'WantAssertionsSigned'),
   }
 }
 
-function identityProvider(role: Element, local: boolean): IdentityProviderRole {
-  const sso = childrenOf(role, ns.metadata, 'SingleSignOnService').map((element) => endpoint(element, local))
+function identityProvider(
+  entity: Element,
+  role: Element,
+  outer: number | undefined,
+  expected: MetadataExpectation,
+): IdentityProviderMetadata {
+  const sso = childrenOf(role, ns.metadata, 'SingleSignOnService').map((element) => endpoint(element, expected.local))
   return {
-    ...commonOf(role, local),
+    role: 'idp',
+    ...commonOf(entity, role, outer, expected),
     sso: sso.filter(({ binding }) => binding === bindings.redirect || binding === bindings.post),
     wantAuthnRequestsSigned: isTrue(role, 'WantAuthnRequestsSigned'),
   }
 }
 
-function commonOf(role: Element, local: boolean): Role {
+function commonOf(entity: Element, role: Element, outer: number | undefined, { now, local }: MetadataExpectation) {
   const known: readonly string[] = Object.values(bindings)
+  const validUntil = earliest(outer, timeOf(role))
+  if (validUntil !== undefined && validUntil <= now) throw invalidRequest('the metadata has expired')
   return {
+    entityId: entityIdOf(entity),
+    displayName: displayNameOf(entity),
+    validUntil,
     signingCertificates: certificatesOf(role, 'signing'),
     encryptionCertificates: certificatesOf(role, 'encryption'),
     slo: childrenOf(role, ns.metadata, 'SingleLogoutService')
@@ -173,7 +147,7 @@ function commonOf(role: Element, local: boolean): Role {
   }
 }
 
-function endpoint(element: Element, local: boolean): Endpoint {
+function endpoint(element: Element, local: boolean): PartnerEndpoint {
   const responseUrl = attributeOf(element, 'ResponseLocation')
   return {
     url: address(requiredAttribute(element, 'Location'), local),

@@ -53,21 +53,23 @@ function aggregate(content: string, attributes = ''): string {
 }
 
 test('SML-25 our metadata has both roles and, during a rotation, both certificates', async () => {
-  const [read] = await readMetadata(await ours(), { now, local: false, certificates })
-  expect(read).toMatchObject({
-    entityId: `${issuer}/saml/idp/metadata`,
-    identityProvider: {
+  const read = await readMetadata(await ours(), { now, local: false, certificates })
+  expect(read).toMatchObject([
+    {
+      role: 'sp',
+      entityId: `${issuer}/saml/idp/metadata`,
+      signingCertificates: certificates,
+      encryptionCertificates: [testKeys.partner.certificate],
+      acs: [{ url: `${issuer}/saml/sp/acs`, isDefault: true }],
+    },
+    {
+      role: 'idp',
+      entityId: `${issuer}/saml/idp/metadata`,
       signingCertificates: certificates,
       sso: [{ binding: bindings.redirect }, { binding: bindings.post }],
       slo: [{ url: `${issuer}/saml/idp/slo` }],
     },
-    serviceProvider: {
-      signingCertificates: certificates,
-      encryptionCertificates: [testKeys.partner.certificate],
-      acs: [{ url: `${issuer}/saml/sp/acs`, isDefault: true }],
-      wantAssertionsSigned: true,
-    },
-  })
+  ])
 })
 
 test('SML-24 a signature that is asked for has to be there and right', async () => {
@@ -80,13 +82,14 @@ test('SML-24 a signature that is asked for has to be there and right', async () 
 })
 
 test('SML-24 keys without a use serve both, and only bindings that we speak are kept', async () => {
-  const [read] = await readMetadata(entity('urn:a'), { now, local: false })
-  expect(read?.serviceProvider).toMatchObject({
-    signingCertificates: [testKeys.partner.certificate],
-    encryptionCertificates: [testKeys.partner.certificate],
-    acs: [{ url: 'https://sp.example/acs', index: 3, isDefault: true }],
-  })
-  expect(read?.identityProvider).toBeUndefined()
+  expect(await readMetadata(entity('urn:a'), { now, local: false })).toMatchObject([
+    {
+      role: 'sp',
+      signingCertificates: [testKeys.partner.certificate],
+      encryptionCertificates: [testKeys.partner.certificate],
+      acs: [{ url: 'https://sp.example/acs', index: 3, isDefault: true }],
+    },
+  ])
 })
 
 test('SML-24 an aggregate is split by entity', async () => {

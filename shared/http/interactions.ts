@@ -1,16 +1,19 @@
-import type { Keyring } from '../../shared/keys/keyring.ts'
-import { OAuthError } from '../../shared/protocol/error.ts'
-import { handleHash, randomId } from '../../shared/protocol/handle.ts'
-import { addressKey } from '../../shared/protocol/throttling.ts'
-import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
-import { decided } from '../../shared/stores/grants.ts'
-import { randomShard, shard } from '../../shared/stores/shards.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import { OAuthError } from '../protocol/error.ts'
+import { handleHash, randomId } from '../protocol/handle.ts'
+import { addressKey } from '../protocol/throttling.ts'
+import type { PendingRequests } from '../stores/durable-objects/pending-requests.ts'
+import { decided } from '../stores/grants.ts'
+import { randomShard, shard } from '../stores/shards.ts'
 
-/** Something a person has begun and we wait for: a sign-in for a client, for the account page, or a sign-out. */
+/**
+ * Something a person has begun and we wait for: a sign-in for a client, for a SAML partner, for the account page, or a
+ * sign-out.
+ */
 export interface Interaction {
   readonly v: 1
-  readonly purpose: 'authorize' | 'account' | 'logout'
-  /** The client's request as it came. */
+  readonly purpose: 'authorize' | 'account' | 'logout' | 'saml' | 'saml_logout'
+  /** The client's request as it came; a SAML partner's as it was read. */
   readonly params: readonly (readonly [string, string])[]
   /** The pushed request it came from, to be spent when the code is issued. */
   readonly pushed?: string
@@ -26,6 +29,10 @@ export interface Interaction {
   readonly chosen?: boolean
   /** The person allowed what is asked. */
   readonly consented?: boolean
+  /** The person does not want to sign in; only a SAML partner learns of it after the page. */
+  readonly declined?: boolean
+  /** What the sign-in page calls the SAML partner. */
+  readonly clientName?: string
 }
 
 export interface StoredInteraction {
