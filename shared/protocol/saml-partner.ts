@@ -118,6 +118,32 @@ export type ServiceProvider = v.InferOutput<typeof ServiceProvider>
 export type IdentityProvider = v.InferOutput<typeof IdentityProvider>
 export type Partner = v.InferOutput<typeof Partner>
 
+/** What the metadata of one entity in one role says (SAML Metadata §2.4). */
+export type PartnerMetadata = ServiceProviderMetadata | IdentityProviderMetadata
+
+interface EntityMetadata {
+  readonly entityId: string
+  readonly displayName: string | undefined
+  readonly signingCertificates: string[]
+  readonly encryptionCertificates: string[]
+  readonly slo: PartnerEndpoint[]
+  readonly nameIdFormats: string[]
+  /** Seconds, also of what surrounds the entity. */
+  readonly validUntil: number | undefined
+}
+
+export interface ServiceProviderMetadata extends EntityMetadata {
+  readonly role: 'sp'
+  readonly acs: AssertionConsumer[]
+  readonly authnRequestsSigned: boolean
+}
+
+export interface IdentityProviderMetadata extends EntityMetadata {
+  readonly role: 'idp'
+  readonly sso: PartnerEndpoint[]
+  readonly wantAuthnRequestsSigned: boolean
+}
+
 /** Reads a stored record; undefined for one that this release does not know. */
 export function parsePartner(record: string | undefined): Partner | undefined {
   if (record === undefined) return undefined

@@ -10,7 +10,7 @@ import type { MetadataSource } from './partners/metadata-source.ts'
 export interface SamlDeps extends OperatorDeps {
   readonly partners: SamlPartners
   readonly metadata: MetadataSource
-  readonly samlKeys: LeasedKeys
+  readonly keys: LeasedKeys
   /** What a backup holds under a name; undefined for a name that it does not know. */
   readonly backup: (table: string) => BackupRows | undefined
 }

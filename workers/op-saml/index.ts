@@ -46,7 +46,7 @@ function dependencies(env: Env): SamlDeps {
     audit,
     partners,
     metadata: new MetadataSource(new Outbound(issuer, local, largestMetadata), local),
-    samlKeys: new LeasedKeys(env.KEYS),
+    keys: new LeasedKeys(env.KEYS),
     backup: (table) => samlBackup(env.DB, partners, table),
   }
 }

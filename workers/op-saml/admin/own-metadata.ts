@@ -6,7 +6,7 @@ import type { SamlCall } from '../deps.ts'
 /** What partners have to know of us, for those who type it into a form: the same as the metadata documents say. */
 export async function showOwnMetadata(call: SamlCall): Promise<Response> {
   const { deps, now } = call
-  const certificates = await deps.samlKeys.certificates(now)
+  const certificates = await deps.keys.certificates(now)
   const sp = ownServiceProvider(deps.issuer, undefined)
   return call.answer({
     idp: {

@@ -48,7 +48,7 @@ export async function addPartner(call: SamlCall, role: PartnerRole): Promise<Res
   const { metadata: text, entityId, alias, attributeFormat, ...others } = newPartnerOf(call, role)
   const choices = attributeFormat ? { attributes: attributeNames[attributeFormat], ...others } : others
   const { metadataUrl, metadataSigners: signers = [] } = choices
-  const wanted = { entityId, signers }
+  const wanted = { role, entityId, signers }
   if ((text === undefined) === (metadataUrl === undefined))
     throw invalidRequest('either metadata or metadataUrl is needed')
   const metadata =
@@ -57,7 +57,7 @@ export async function addPartner(call: SamlCall, role: PartnerRole): Promise<Res
       : await deps.metadata.read(text, wanted, now)
   call.target = metadata.entityId
   const free = alias ?? (await freeAlias(call, role, aliasOf(metadata, choices.name)))
-  const partner = newPartner(role, metadata, free, choices, now)
+  const partner = newPartner(metadata, free, choices, now)
   await call.change((event) => deps.partners.insert(partner, event))
   return call.answer({ partner: shownPartner(partner, deps.issuer) }, 201)
 }
@@ -73,7 +73,7 @@ export async function refreshPartner(call: SamlCall, role: PartnerRole): Promise
   return replaced(call, role, async (partner) => {
     const { metadataUrl, entityId, metadataSigners: signers } = partner
     if (metadataUrl === undefined) throw invalidRequest('the metadata of this partner has no address')
-    return refreshed(partner, await deps.metadata.fetch(metadataUrl, { entityId, signers }, now), now)
+    return refreshed(partner, await deps.metadata.fetch(metadataUrl, { role, entityId, signers }, now), now)
   })
 }
 

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../../../shared/protocol/error.ts'
 import type { Outbound } from '../../../shared/http/outbound.ts'
-import { type PartnerMetadata, readMetadata } from '../metadata-read.ts'
+import type { PartnerMetadata, PartnerRole } from '../../../shared/protocol/saml-partner.ts'
+import { readMetadata } from '../metadata-read.ts'
 
 /** Bytes of a metadata document that is sent or fetched. */
 export const largestMetadata = 1_048_576
@@ -8,7 +9,10 @@ export const largestMetadata = 1_048_576
 /** How many entity ids of an aggregate an error names. */
 const named = 5
 
+const roleNames = { sp: 'service provider', idp: 'identity provider' } as const
+
 export interface WantedEntity {
+  readonly role: PartnerRole
   /** Which of several; undefined where there is only one. */
   readonly entityId: string | undefined
   /** Certificates of who has to have signed the document. */
@@ -31,10 +35,11 @@ export class MetadataSource {
   }
 
   /** @throws OAuthError invalid_request */
-  async read(text: string, { entityId, signers }: WantedEntity, now: number): Promise<PartnerMetadata> {
-    const found = await readMetadata(text, { now, entityId, certificates: signers, local: this.#local })
+  async read(text: string, { role, entityId, signers }: WantedEntity, now: number): Promise<PartnerMetadata> {
+    const entities = await readMetadata(text, { now, entityId, certificates: signers, local: this.#local })
+    const found = entities.filter((each) => each.role === role)
     const [only, another] = found
-    if (!only) throw invalidRequest('the metadata holds no entity')
+    if (!only) throw invalidRequest(`the metadata describes no ${roleNames[role]}`)
     if (!another) return only
     const names = found.slice(0, named).map((each) => each.entityId)
     const rest = found.length > named ? ` and ${found.length - named} more` : ''

@@ -2,11 +2,10 @@ import * as v from 'valibot'
 import { invalidRequest } from '../../../shared/protocol/error.ts'
 import {
   type Partner,
-  type PartnerRole,
+  type PartnerMetadata,
   checkedPartner,
   type partnerChoices,
 } from '../../../shared/protocol/saml-partner.ts'
-import type { PartnerMetadata } from '../metadata-read.ts'
 import { nameIdFormats } from '../name-id.ts'
 import { attributeNames } from './released-attributes.ts'
 
@@ -21,7 +20,6 @@ export type Choices = v.InferOutput<(typeof partnerChoices)['sp' | 'idp']>
 
 /** A partner as its metadata and the operator describe it. @throws OAuthError invalid_request */
 export function newPartner(
-  role: PartnerRole,
   metadata: PartnerMetadata,
   alias: string,
   choices: Choices,
@@ -29,10 +27,9 @@ export function newPartner(
 ): Partner {
   return checked({
     ...begun(metadata, alias, now),
-    role,
-    ...(role === 'sp'
-      ? { ...serviceProviderFacts(metadata), ...serviceProviderDefaults(metadata) }
-      : { ...identityProviderFacts(metadata), ...identityProviderDefaults }),
+    role: metadata.role,
+    ...factsOf(metadata),
+    ...(metadata.role === 'sp' ? serviceProviderDefaults(metadata) : identityProviderDefaults),
     ...choices,
     ...fetched(choices.metadataUrl, now),
   })
@@ -45,13 +42,16 @@ export function changed(partner: Partner, choices: Choices): Partner {
 
 /** A partner whose metadata was read again. What the operator chose stays. @throws OAuthError invalid_request */
 export function refreshed(partner: Partner, metadata: PartnerMetadata, now: number): Partner {
-  if (metadata.entityId !== partner.entityId) throw invalidRequest('the metadata is of another entity')
+  if (metadata.entityId !== partner.entityId || metadata.role !== partner.role)
+    throw invalidRequest('the metadata is of another entity')
   const { refreshProblem: _, validUntil: __, ...kept } = partner
-  const until = { ...(metadata.validUntil !== undefined && { validUntil: metadata.validUntil }) }
-  const common = { revision: partner.revision + 1, ...until, ...fetched(partner.metadataUrl, now) }
-  return kept.role === 'sp'
-    ? { ...kept, ...serviceProviderFacts(metadata), ...common }
-    : { ...kept, ...identityProviderFacts(metadata), ...common }
+  return checked({
+    ...kept,
+    ...factsOf(metadata),
+    ...(metadata.validUntil !== undefined && { validUntil: metadata.validUntil }),
+    ...fetched(partner.metadataUrl, now),
+    revision: partner.revision + 1,
+  })
 }
 
 /** A partner whose metadata could not be read again: it goes on as it was. */
@@ -90,34 +90,19 @@ function fetched(metadataUrl: string | undefined, now: number) {
   return metadataUrl === undefined ? {} : { metadataUrl, metadataFetchedAt: now, refreshAt: now + refreshInterval }
 }
 
-function serviceProviderFacts({ serviceProvider: role }: PartnerMetadata) {
-  if (!role) throw invalidRequest('the entity is no service provider')
-  if (role.acs.length === 0) throw invalidRequest('the service provider has no assertion consumer service by HTTP-POST')
-  if (role.authnRequestsSigned && role.signingCertificates.length === 0)
-    throw invalidRequest('the service provider signs its requests with a key that the metadata does not name')
-  return {
-    signingCertificates: [...role.signingCertificates],
-    encryptionCertificates: [...role.encryptionCertificates],
-    acs: role.acs.map(({ url, binding, index, isDefault }) => ({ url, binding, index, isDefault })),
-    slo: [...role.slo],
-    authnRequestsSigned: role.authnRequestsSigned,
+function factsOf(metadata: PartnerMetadata) {
+  const { signingCertificates, encryptionCertificates, slo } = metadata
+  const common = { signingCertificates, encryptionCertificates, slo }
+  if (metadata.role === 'sp') {
+    const { acs, authnRequestsSigned } = metadata
+    if (authnRequestsSigned && signingCertificates.length === 0)
+      throw invalidRequest('the service provider signs its requests with a key that the metadata does not name')
+    return { ...common, acs, authnRequestsSigned }
   }
-}
-
-function identityProviderFacts({ identityProvider: role }: PartnerMetadata) {
-  if (!role) throw invalidRequest('the entity is no identity provider')
-  if (role.sso.length === 0) throw invalidRequest('the identity provider has no single sign-on service that we know')
-  if (role.signingCertificates.length === 0)
-    throw invalidRequest(
-      'the metadata names no key of the identity provider that is accepted: RSA of 2048 bits, or ECDSA',
-    )
-  return {
-    signingCertificates: [...role.signingCertificates],
-    encryptionCertificates: [...role.encryptionCertificates],
-    sso: [...role.sso],
-    slo: [...role.slo],
-    wantAuthnRequestsSigned: role.wantAuthnRequestsSigned,
-  }
+  const { sso, wantAuthnRequestsSigned } = metadata
+  if (signingCertificates.length === 0)
+    throw invalidRequest('the metadata names no key of the identity provider that is accepted: RSA of 2048 bits, or EC')
+  return { ...common, sso, wantAuthnRequestsSigned }
 }
 
 function serviceProviderDefaults(metadata: PartnerMetadata) {
@@ -126,7 +111,7 @@ function serviceProviderDefaults(metadata: PartnerMetadata) {
     attributes: attributeNames.uri,
     signResponse: false,
     signAssertion: true,
-    encryptAssertion: (metadata.serviceProvider?.encryptionCertificates.length ?? 0) > 0,
+    encryptAssertion: metadata.encryptionCertificates.length > 0,
   }
 }
 
@@ -154,14 +139,14 @@ function problemOf({ path, message }: v.BaseIssue<unknown>): string {
 }
 
 /** The first format of the metadata that we have, or one that tells the partner nothing else about the person. */
-function wantedFormat({ serviceProvider }: PartnerMetadata): string {
+function wantedFormat({ nameIdFormats: wanted }: PartnerMetadata): string {
   const ours: readonly string[] = [
     nameIdFormats.persistent,
     nameIdFormats.transient,
     nameIdFormats.emailAddress,
     nameIdFormats.unspecified,
   ]
-  return serviceProvider?.nameIdFormats.find((format) => ours.includes(format)) ?? nameIdFormats.persistent
+  return wanted.find((format) => ours.includes(format)) ?? nameIdFormats.persistent
 }
 
 function hostOf(entityId: string): string {
