@@ -54,6 +54,18 @@ const styleSheet: Plugin = {
   },
 }
 
+/** A library that requires Node's module by its old name gets the runtime's; a Worker has no `require`. */
+const runtimeModules: Plugin = {
+  name: 'runtime-modules',
+  setup(build) {
+    build.onResolve({ filter: /^crypto$/ }, ({ path }) => ({ path, namespace: 'runtime' }))
+    build.onLoad({ filter: /.*/, namespace: 'runtime' }, ({ path }) => ({
+      contents: `export * from 'node:${path}'`,
+      loader: 'js',
+    }))
+  },
+}
+
 /** How every Worker is bundled; `authrim dev` watches with the same options. */
 export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage = authrimPackage()) {
   return {
@@ -75,7 +87,7 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText, styleSheet, unusedFrameworkParts],
+    plugins: [assetText, styleSheet, unusedFrameworkParts, runtimeModules],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',
