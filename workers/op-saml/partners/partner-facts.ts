@@ -19,12 +19,7 @@ const retryInterval = 3600
 export type Choices = v.InferOutput<(typeof partnerChoices)['sp' | 'idp']>
 
 /** A partner as its metadata and the operator describe it. @throws OAuthError invalid_request */
-export function newPartner(
-  metadata: PartnerMetadata,
-  alias: string,
-  choices: Choices,
-  now: number,
-): Partner {
+export function newPartner(metadata: PartnerMetadata, alias: string, choices: Choices, now: number): Partner {
   return checked({
     ...begun(metadata, alias, now),
     role: metadata.role,
@@ -64,6 +59,7 @@ export function aliasOf(metadata: PartnerMetadata, name: string | undefined): st
   const text = name ?? metadata.displayName ?? hostOf(metadata.entityId)
   const slug = text
     .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
