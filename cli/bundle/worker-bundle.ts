@@ -54,13 +54,14 @@ const styleSheet: Plugin = {
   },
 }
 
-/** Packages written for Node ask for its modules without the prefix, and by a call that a Worker does not have. */
-const nodeModules: Plugin = {
-  name: 'node-modules',
+/** A library that requires Node's module by its old name gets the runtime's; a Worker has no `require`. */
+const runtimeModules: Plugin = {
+  name: 'runtime-modules',
   setup(build) {
-    build.onResolve({ filter: /^(crypto|util)$/ }, ({ path }) => ({ path, namespace: 'node-module' }))
-    build.onLoad({ filter: /.*/, namespace: 'node-module' }, ({ path }) => ({
+    build.onResolve({ filter: /^crypto$/ }, ({ path }) => ({ path, namespace: 'runtime' }))
+    build.onLoad({ filter: /.*/, namespace: 'runtime' }, ({ path }) => ({
       contents: `export * from 'node:${path}'`,
+      loader: 'js',
     }))
   },
 }
@@ -100,7 +101,7 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText, styleSheet, unusedFrameworkParts, nodeModules, leanXml],
+    plugins: [assetText, styleSheet, unusedFrameworkParts, runtimeModules, leanXml],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',

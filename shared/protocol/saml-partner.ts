@@ -41,15 +41,26 @@ const idpFacts = {
   wantAuthnRequestsSigned: v.boolean(),
 }
 
+const aliasPattern = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** Whether a text may name a partner in addresses. */
+export function isAlias(text: string): boolean {
+  return aliasPattern.test(text)
+}
+
 /** What the operator decided about a partner, whatever its metadata says. */
 const choices = {
   /** Stands in addresses, such as `/saml/sp/acs/<alias>`; unique among partners of a role, never changed. */
-  alias: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,62}$/)),
+  alias: v.pipe(v.string(), v.regex(aliasPattern)),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   enabled: v.boolean(),
   metadataUrl: v.exactOptional(url),
+  /** Certificates of who has to sign the metadata; none: whoever has the address is believed. */
+  metadataSigners: certificates,
   /** Seconds. */
   metadataFetchedAt: v.exactOptional(v.number()),
+  /** Seconds; when the metadata is fetched again. */
+  refreshAt: v.exactOptional(v.number()),
   /** Why the last refresh changed nothing; absent after one that worked. */
   refreshProblem: v.exactOptional(v.string()),
   idpInitiated: v.boolean(),
@@ -66,7 +77,10 @@ const spChoices = {
 const idpChoices = {
   /** E-mail domains, lower case, whose people are sent here; each belongs to one partner at most. */
   domains: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9.-]+\.[a-z0-9-]+$/))), v.maxLength(200)),
+  /** Offered on the sign-in page. */
   button: v.boolean(),
+  /** Whether we are an entity of our own for this partner, or the same as for others. */
+  separateEntity: v.boolean(),
   /** Names of attributes by what they mean to us. */
   attributeMap: v.record(v.string(), text),
   /** `verified_email`: an address of one of `domains` finds the account that has it. */
@@ -137,8 +151,23 @@ export function parsePartner(record: string | undefined): Partner | undefined {
   return result.success ? result.output : undefined
 }
 
+/** A whole record that was put together. @throws ValiError naming what does not fit. */
+export function checkedPartner(record: object): Partner {
+  return v.parse(Partner, record, { abortEarly: true })
+}
+
 /** What an operator may choose for a partner; every member may be absent. */
 export const partnerChoices = {
-  sp: v.partial(v.object({ name: choices.name, enabled: v.boolean(), idpInitiated: v.boolean(), ...spChoices })),
-  idp: v.partial(v.object({ name: choices.name, enabled: v.boolean(), idpInitiated: v.boolean(), ...idpChoices })),
+  sp: v.partial(v.strictObject({ ...common(), ...spChoices })),
+  idp: v.partial(v.strictObject({ ...common(), ...idpChoices })),
 } as const
+
+function common() {
+  const { name, enabled, metadataUrl, metadataSigners, idpInitiated } = choices
+  return { name, enabled, metadataUrl, metadataSigners, idpInitiated }
+}
+
+/** Whether messages of a partner count: not of one that is disabled, or whose metadata is out of date. `now` in seconds. */
+export function isUsable(partner: Partner, now: number): boolean {
+  return partner.enabled && (partner.validUntil === undefined || partner.validUntil > now)
+}

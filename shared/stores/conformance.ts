@@ -78,6 +78,8 @@ export function samlPartnersConformance(name: string, make: () => Promise<SamlPa
       idpInitiated: false,
       domains: [],
       button: true,
+      separateEntity: false,
+      metadataSigners: [],
       attributeMap: {},
       linkBy: 'never',
       createUsers: true,
@@ -144,14 +146,14 @@ export function samlPartnersConformance(name: string, make: () => Promise<SamlPa
       expect(await partners.list('sp', undefined, '', 9)).toEqual([])
     })
 
-    test('metadata with an address is due a day after it was fetched', async () => {
-      const metadataUrl = 'https://idp.example/metadata'
-      const partner = await kept({ metadataUrl, metadataFetchedAt: 1000 })
+    test('a partner is due from the time on that it names, and not before', async () => {
+      const partner = await kept({ metadataUrl: 'https://idp.example/metadata', refreshAt: 1000 })
+      await kept()
       const due = async (now: number) => (await partners.due(now, 100)).map(({ entityId }) => entityId)
-      expect(await due(1000 + 86_399)).not.toContain(partner.entityId)
-      expect(await due(1000 + 86_400)).toEqual([partner.entityId])
-      await partners.replace({ ...partner, revision: 2, metadataFetchedAt: 90_000 }, 1, event)
-      expect(await due(100_000)).toEqual([])
+      expect(await due(999)).toEqual([])
+      expect(await due(1000)).toEqual([partner.entityId])
+      await partners.replace({ ...partner, revision: 2, refreshAt: 2000 }, 1, event)
+      expect(await due(1999)).toEqual([])
     })
   })
 }

@@ -11,13 +11,16 @@ export interface SamlPartners {
   find(role: PartnerRole, id: string): Promise<Partner | undefined>
   /** In the order of their aliases, after `after`. */
   list(role: PartnerRole, search: string | undefined, after: string, limit: number): Promise<Partner[]>
-  /** @throws OAuthError already_exists for an entity id, alias or e-mail domain that is taken. */
-  insert(partner: Partner, event: AuditEvent): Promise<void>
+  /**
+   * @param event undefined for a part of a larger change that is recorded as a whole.
+   * @throws OAuthError already_exists for an entity id, alias or e-mail domain that is taken.
+   */
+  insert(partner: Partner, event: AuditEvent | undefined): Promise<void>
   /**
    * False if the partner is no longer at `revision`: somebody else changed it meanwhile.
    * @throws OAuthError already_exists for an e-mail domain that is taken.
    */
-  replace(partner: Partner, revision: number, event: AuditEvent): Promise<boolean>
+  replace(partner: Partner, revision: number, event: AuditEvent | undefined): Promise<boolean>
   /** False if there was none. What people of an identity provider are linked to goes with it. */
   delete(partner: Partner, event: AuditEvent): Promise<boolean>
   /** Those whose metadata is to be fetched again, the longest due first. `now` in seconds. */
@@ -25,6 +28,3 @@ export interface SamlPartners {
   /** The identity provider that an e-mail domain belongs to; undefined also for one that is disabled. */
   ofDomain(domain: string): Promise<Partner | undefined>
 }
-
-/** How long fetched metadata is used before it is fetched again. Seconds. */
-export const refreshInterval = 86_400

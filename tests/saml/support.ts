@@ -51,6 +51,7 @@ export async function addPartner(system: System, options: PartnerOptions = {}): 
     ],
     slo: [{ url: `${site.origin}/slo`, binding: redirect }],
     authnRequestsSigned: key !== null,
+    metadataSigners: [],
     idpInitiated: false,
     nameIdFormat: format('persistent'),
     attributes: ['email', 'name', 'given_name', 'family_name', 'groups'].map((source) => ({

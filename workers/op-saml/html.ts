@@ -43,8 +43,8 @@ export function refusalPage(
   return errorPage(c, frame, code, frame.messages.error.page[code], status)
 }
 
-/** Failures of this Worker: a page. */
-export function failure(c: SamlContext, error: OAuthError): Response | Promise<Response> {
+/** What a failure looks like to people. */
+export function failurePage(c: SamlContext, error: OAuthError): Response | Promise<Response> {
   if (error.code === 'access_denied') return refusalPage(c, 'not_served', 403)
   return errorPageFor(c, frameOf(c), error)
 }

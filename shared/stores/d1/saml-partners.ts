@@ -1,6 +1,6 @@
 import type { D1Database, D1PreparedStatement } from '@cloudflare/workers-types'
 import { type Partner, type PartnerRole, parsePartner } from '../../protocol/saml-partner.ts'
-import { type SamlPartners, refreshInterval } from '../saml-partners.ts'
+import type { SamlPartners } from '../saml-partners.ts'
 import { answered, containing } from './answered.ts'
 import type { AuditEvent } from './audit-log.ts'
 import type { AuditTrail } from './audit-trail.ts'
@@ -38,17 +38,17 @@ export class D1SamlPartners implements SamlPartners {
     return this.#records(statement)
   }
 
-  async insert(partner: Partner, event: AuditEvent): Promise<void> {
+  async insert(partner: Partner, event: AuditEvent | undefined): Promise<void> {
     const insertion = this.#db
       .prepare(
         `INSERT INTO saml_partners (name, enabled, button, refresh_at, record, revision, alias, role, entity_id)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .bind(...columnsOf(partner), partner.alias, partner.role, partner.entityId)
-    await answered(this.#db.batch([...this.#domains(partner), insertion, this.#audit.withChange(event)]), taken)
+    await answered(this.#db.batch([...this.#domains(partner), insertion, ...this.#recorded(event)]), taken)
   }
 
-  async replace(partner: Partner, revision: number, event: AuditEvent): Promise<boolean> {
+  async replace(partner: Partner, revision: number, event: AuditEvent | undefined): Promise<boolean> {
     const isThatRevision = 'EXISTS (SELECT 1 FROM saml_partners WHERE role = ? AND entity_id = ? AND revision = ?)'
     const condition = [partner.role, partner.entityId, revision] as const
     const clearing = this.#db
@@ -65,9 +65,9 @@ export class D1SamlPartners implements SamlPartners {
          WHERE role = ? AND entity_id = ? AND revision = ?`,
       )
       .bind(...columnsOf(partner), ...condition)
-    const batch = [clearing, ...adding, update, this.#audit.withChange(event)]
-    const results = await answered(this.#db.batch(batch), taken)
-    return (results.at(-2)?.meta.changes ?? 0) > 0
+    const batch = [clearing, ...adding, update]
+    const results = await answered(this.#db.batch([...batch, ...this.#recorded(event)]), taken)
+    return (results[batch.length - 1]?.meta.changes ?? 0) > 0
   }
 
   async delete(partner: Partner, event: AuditEvent): Promise<boolean> {
@@ -104,6 +104,10 @@ export class D1SamlPartners implements SamlPartners {
     return results.flatMap(({ record }) => parsePartner(record) ?? [])
   }
 
+  #recorded(event: AuditEvent | undefined): D1PreparedStatement[] {
+    return event ? [this.#audit.withChange(event)] : []
+  }
+
   #domains(partner: Partner): D1PreparedStatement[] {
     return domainsOf(partner).map((domain) =>
       this.#db.prepare('INSERT INTO saml_domains (domain, entity_id) VALUES (?, ?)').bind(domain, partner.entityId),
@@ -116,12 +120,12 @@ function domainsOf(partner: Partner): readonly string[] {
 }
 
 function columnsOf(partner: Partner): (string | number | null)[] {
-  const { name, enabled, metadataUrl, metadataFetchedAt = 0, revision } = partner
+  const { name, enabled, refreshAt, revision } = partner
   return [
     name,
     enabled ? 1 : 0,
     partner.role === 'idp' && partner.button ? 1 : 0,
-    metadataUrl === undefined ? null : metadataFetchedAt + refreshInterval,
+    refreshAt ?? null,
     JSON.stringify(partner),
     revision,
   ]

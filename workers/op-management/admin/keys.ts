@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { OAuthError } from '../../../shared/protocol/error.ts'
 import { decided } from '../../../shared/stores/grants.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime } from '../../../shared/http/admin/page.ts'
 
 const Rotation = v.object({
   alg: v.exactOptional(v.picklist(['ES256', 'RS256'])),
@@ -12,7 +12,7 @@ const Rotation = v.object({
 
 const Schedule = v.object({ days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650)) })
 
-export async function listKeys(call: AdminCall): Promise<Response> {
+export async function listKeys(call: ManagementCall): Promise<Response> {
   const keyManager = call.deps.keyManager()
   const [keys, schedule] = await decided(
     Promise.all([keyManager.list(call.now), keyManager.schedule(undefined, call.now)]),
@@ -28,7 +28,7 @@ export async function listKeys(call: AdminCall): Promise<Response> {
   })
 }
 
-export async function rotateKeys(call: AdminCall): Promise<Response> {
+export async function rotateKeys(call: ManagementCall): Promise<Response> {
   const { alg, use: of = alg, now: immediately = false } = call.body(Rotation)
   call.target = of ?? ''
   const rotations = await call.effect(() => decided(call.deps.keyManager().rotate(of, immediately, call.now)))
@@ -41,7 +41,7 @@ export async function rotateKeys(call: AdminCall): Promise<Response> {
   })
 }
 
-export async function revokeKey(call: AdminCall): Promise<Response> {
+export async function revokeKey(call: ManagementCall): Promise<Response> {
   const kid = call.subject('kid')
   const revocation = await call.effect(async () => {
     const result = await decided(call.deps.keyManager().revoke(kid, call.now))
@@ -51,7 +51,7 @@ export async function revokeKey(call: AdminCall): Promise<Response> {
   return call.answer({ revocation })
 }
 
-export async function setSchedule(call: AdminCall): Promise<Response> {
+export async function setSchedule(call: ManagementCall): Promise<Response> {
   const { days } = call.body(Schedule)
   const schedule = await call.effect(() => decided(call.deps.keyManager().schedule(days, call.now)))
   return call.answer({ schedule: shownSchedule(schedule) })

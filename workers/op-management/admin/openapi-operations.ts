@@ -86,7 +86,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.update': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
   'users.delete': { says: 'With sessions, grants and consents' },
   'users.set_password': {
-    says: 'Set a password; ends sessions and grants',
+    says: 'Ends sessions and grants',
     takes: { password: { ...text, minLength: 8 } },
   },
   'users.disable': { gives: user },

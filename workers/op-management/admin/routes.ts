@@ -1,7 +1,6 @@
-import type { Route } from '../../../shared/http/context.ts'
+import type { AdminOperation } from '../../../shared/http/admin/call.ts'
 import type { ManagementDeps } from '../deps.ts'
 import { listAudit } from './audit.ts'
-import { type AdminHandler, operatorCall } from './call.ts'
 import {
   createClient,
   deleteClient,
@@ -33,10 +32,8 @@ import {
   updateUser,
 } from './users.ts'
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/** Every operation of the admin API: method and path, what the audit log calls it, what does it. */
-export const operations: readonly (readonly [`${Method} /${string}`, string, AdminHandler])[] = [
+/** Every operation of the admin API that is not about SAML. */
+export const operations: readonly AdminOperation<ManagementDeps>[] = [
   ['GET /clients', 'clients.list', listClients],
   ['POST /clients', 'clients.create', createClient],
   ['GET /clients/:client_id', 'clients.show', showClient],
@@ -78,14 +75,3 @@ export const operations: readonly (readonly [`${Method} /${string}`, string, Adm
   ['GET /audit', 'audit.list', listAudit],
   ['GET /openapi.json', 'openapi.show', async (call) => call.answer(openApi(call.deps.issuer, operations))],
 ]
-
-/** The same as routes, one for each path. */
-export function adminRoutes(): Route<ManagementDeps>[] {
-  const routes = new Map<string, Route<ManagementDeps>>()
-  for (const [operation, action, handle] of operations) {
-    const [method = '', address = ''] = operation.split(' ')
-    const path = `/admin/v1${address}`
-    routes.set(path, { ...routes.get(path), path, [method]: operatorCall(action, handle) })
-  }
-  return [...routes.values()]
-}

@@ -1,7 +1,9 @@
+import { ownIdentityProviderId } from '../own-entity.ts'
+
 /** Where we are as an identity provider. The entity id is where our metadata is. */
 export function idpAddresses(issuer: string) {
   return {
-    entityId: `${issuer}/saml/idp/metadata`,
+    entityId: ownIdentityProviderId(issuer),
     sso: `${issuer}/saml/idp/sso`,
     slo: `${issuer}/saml/idp/slo`,
   } as const

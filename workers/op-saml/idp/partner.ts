@@ -1,5 +1,5 @@
 import { OAuthError } from '../../../shared/protocol/error.ts'
-import type { ServiceProvider } from '../../../shared/protocol/saml-partner.ts'
+import { isUsable, type ServiceProvider } from '../../../shared/protocol/saml-partner.ts'
 import type { SamlContext } from '../deps.ts'
 
 /**
@@ -20,11 +20,10 @@ export async function servedAlias(c: SamlContext, alias: string): Promise<Servic
 }
 
 function served(partner: ServiceProvider, now: number): ServiceProvider {
-  if (!partner.enabled) throw notServed('disabled', partner.entityId)
-  if (partner.validUntil !== undefined && partner.validUntil <= now) throw notServed('expired', partner.entityId)
+  if (!isUsable(partner, now)) throw notServed('disabled or expired', partner.entityId)
   return partner
 }
 
-function notServed(why: 'unknown' | 'disabled' | 'expired', partner: string): OAuthError {
+function notServed(why: 'unknown' | 'disabled or expired', partner: string): OAuthError {
   return new OAuthError('access_denied', 'the SAML partner is not served', { reason: `${why}: ${partner}` })
 }

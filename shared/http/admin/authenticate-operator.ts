@@ -1,12 +1,24 @@
 import { type JWTHeaderParameters, type JWTPayload, base64url, importJWK, jwtVerify } from 'jose'
 import { JOSEError } from 'jose/errors'
-import { readText } from '../../../shared/http/form.ts'
-import { OAuthError } from '../../../shared/protocol/error.ts'
-import type { Admissible, Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
-import { decided } from '../../../shared/stores/grants.ts'
-import { shard, shardOf } from '../../../shared/stores/shards.ts'
-import { bearerText } from '../bearer-handle.ts'
-import type { ManagementContext } from '../deps.ts'
+import { readText } from '../form.ts'
+import { OAuthError } from '../../protocol/error.ts'
+import type { Admissible, Operator } from '../../stores/durable-objects/operator-registry.ts'
+import { decided } from '../../stores/grants.ts'
+import { shard, shardOf } from '../../stores/shards.ts'
+import type { AuditTrail } from '../../stores/d1/audit-trail.ts'
+import type { GrantLedger } from '../../stores/durable-objects/grant-ledger.ts'
+import type { KeyManager } from '../../stores/durable-objects/key-manager.ts'
+import { bearerText } from '../bearer.ts'
+import type { WorkerContext } from '../context.ts'
+
+/** What the admin API of any Worker works with. */
+export interface OperatorDeps {
+  readonly issuer: string
+  readonly ledger: DurableObjectNamespace<GrantLedger>
+  /** A fresh stub, since one belongs to the request that made it. */
+  readonly keyManager: () => DurableObjectStub<KeyManager>
+  readonly audit: AuditTrail
+}
 
 /** Seconds that a request's JWT may live. */
 const longestLife = 60
@@ -20,14 +32,18 @@ const longestToken = 4096
 /**
  * The operator that signed this very request, and its body. The JWT is bound to method, address and body, lives a
  * minute and counts once (attacks N1, N2); who was removed is refused at the next call, since nothing is cached (N3).
+ * @param largestBody bytes; undefined for what any endpoint reads.
  * @throws OAuthError invalid_token
  */
-export async function authenticateOperator(c: ManagementContext): Promise<{ operator: Operator; body: string }> {
+export async function authenticateOperator<Deps extends OperatorDeps>(
+  c: WorkerContext<Deps>,
+  largestBody: number | undefined,
+): Promise<{ operator: Operator; body: string }> {
   const { deps, now } = c.var
   const { operator, claims } = await verifiedToken(c, bearerText(c) ?? '')
   if (claims['htm'] !== c.req.method) throw refused('the method differs')
   if (claims['htu'] !== c.req.url.replace(/^[a-z]+:\/\/[^/]+/i, '')) throw refused('the address differs')
-  const body = await readText(c.req.raw)
+  const body = await readText(c.req.raw, largestBody)
   if (claims['body'] !== (await sha256(body))) throw refused('the body differs')
   const key = `operator:${operator.kid}:${claims.jti}`
   if (!(await decided(shard(deps.ledger, shardOf(key)).once(key, now + longestLife + 2 * tolerance))))
@@ -37,14 +53,18 @@ export async function authenticateOperator(c: ManagementContext): Promise<{ oper
 }
 
 /** Recorded before it is done, so that nobody comes in unrecorded. */
-async function admit(c: ManagementContext, { kid }: Operator, action: string): Promise<void> {
+async function admit<Deps extends OperatorDeps>(
+  c: WorkerContext<Deps>,
+  { kid }: Operator,
+  action: string,
+): Promise<void> {
   const { deps, now, requestId } = c.var
   await deps.audit.record({ time: Date.now(), actor: kid, action, target: kid, outcome: 'done', requestId })
   await decided(deps.keyManager().admitBootstrap(kid, now))
 }
 
-async function verifiedToken(
-  c: ManagementContext,
+async function verifiedToken<Deps extends OperatorDeps>(
+  c: WorkerContext<Deps>,
   token: string,
 ): Promise<{ operator: Admissible; claims: JWTPayload }> {
   const { deps, now } = c.var

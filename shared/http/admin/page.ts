@@ -1,6 +1,5 @@
 import { base64url } from 'jose'
-import { invalidRequest } from '../../../shared/protocol/error.ts'
-import type { AdminCall } from './call.ts'
+import { invalidRequest } from '../../protocol/error.ts'
 
 /** Which part of a list is asked for. */
 export interface Page {
@@ -13,7 +12,7 @@ const defaultLimit = 50
 const largestLimit = 100
 
 /** @throws OAuthError invalid_request */
-export function pageOf(call: AdminCall): Page {
+export function pageOf(call: { query(name: string): string | undefined }): Page {
   const limit = call.query('limit') ?? String(defaultLimit)
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > largestLimit)
     throw invalidRequest(`limit must be a number from 1 to ${largestLimit}`)

@@ -1,32 +1,37 @@
 import * as v from 'valibot'
-import type { Handler } from '../../../shared/http/context.ts'
-import { parseJson } from '../../../shared/http/form.ts'
-import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
-import type { AuditEvent } from '../../../shared/stores/d1/audit-log.ts'
-import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
-import { noStore } from '../register.ts'
-import type { ManagementContext, ManagementDeps } from '../deps.ts'
-import { authenticateOperator } from './authenticate-operator.ts'
+import type { Handler, Route, WorkerContext } from '../context.ts'
+import { parseJson } from '../form.ts'
+import { noStore } from '../no-store.ts'
+import { OAuthError, invalidRequest } from '../../protocol/error.ts'
+import type { AuditEvent } from '../../stores/d1/audit-log.ts'
+import type { Operator } from '../../stores/durable-objects/operator-registry.ts'
+import { type OperatorDeps, authenticateOperator } from './authenticate-operator.ts'
 
-export type AdminHandler = (call: AdminCall) => Promise<Response>
+export type AdminHandler<Deps extends OperatorDeps> = (call: AdminCall<Deps>) => Promise<Response>
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** An operation of the admin API: method and path below `/admin/v1`, what the audit log calls it, what does it. */
+export type AdminOperation<Deps extends OperatorDeps> = readonly [`${Method} /${string}`, string, AdminHandler<Deps>]
 
 /** One call of an operator to the admin API, which leaves an audit row: of its change, or of itself. */
-export class AdminCall {
-  readonly #c: ManagementContext
+export class AdminCall<Deps extends OperatorDeps> {
+  readonly #c: WorkerContext<Deps>
   readonly #operator: Operator
   readonly #action: string
-  readonly #body: string
+  /** The body as it came. */
+  readonly text: string
   #audited = false
   target = ''
 
-  constructor(c: ManagementContext, operator: Operator, action: string, body: string) {
+  constructor(c: WorkerContext<Deps>, operator: Operator, action: string, body: string) {
     this.#c = c
     this.#operator = operator
     this.#action = action
-    this.#body = body
+    this.text = body
   }
 
-  get deps(): ManagementDeps {
+  get deps(): Deps {
     return this.#c.var.deps
   }
 
@@ -47,7 +52,12 @@ export class AdminCall {
 
   /** @throws OAuthError invalid_request naming the member that is wrong. */
   body<T extends v.GenericSchema>(schema: T): v.InferOutput<T> {
-    const result = v.safeParse(schema, this.json(), { abortEarly: true })
+    return this.checked(schema, this.json())
+  }
+
+  /** @throws OAuthError invalid_request naming the member that is wrong. */
+  checked<T extends v.GenericSchema>(schema: T, value: unknown): v.InferOutput<T> {
+    const result = v.safeParse(schema, value, { abortEarly: true })
     if (result.success) return result.output
     const [issue] = result.issues
     const member = issue.path?.map(({ key }) => String(key)).join('.')
@@ -56,9 +66,9 @@ export class AdminCall {
 
   json(): unknown {
     const type = this.#c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-    if (this.#body !== '' && type !== 'application/json')
+    if (this.text !== '' && type !== 'application/json')
       throw invalidRequest('the content type must be application/json')
-    return this.#body === '' ? {} : parseJson(this.#body)
+    return this.text === '' ? {} : parseJson(this.text)
   }
 
   /** A change in the database, which writes the audit row in its own transaction. */
@@ -108,10 +118,27 @@ export class AdminCall {
   }
 }
 
-/** A route of the admin API: authenticated, audited, never cached. */
-export function operatorCall(action: string, handle: AdminHandler): Handler<ManagementDeps> {
+/** The operations as routes, one for each path: authenticated, audited, never cached. */
+export function adminRoutes<Deps extends OperatorDeps>(
+  operations: readonly AdminOperation<Deps>[],
+  largestBody?: number,
+): Route<Deps>[] {
+  const routes = new Map<string, Route<Deps>>()
+  for (const [operation, action, handle] of operations) {
+    const [method = '', address = ''] = operation.split(' ')
+    const path = `/admin/v1${address}`
+    routes.set(path, { ...routes.get(path), path, [method]: operatorCall(action, handle, largestBody) })
+  }
+  return [...routes.values()]
+}
+
+function operatorCall<Deps extends OperatorDeps>(
+  action: string,
+  handle: AdminHandler<Deps>,
+  largestBody: number | undefined,
+): Handler<Deps> {
   return async (c) => {
-    const { operator, body } = await authenticateOperator(c)
+    const { operator, body } = await authenticateOperator(c, largestBody)
     c.var.log['operator'] = operator.kid
     c.var.log['action'] = action
     const call = new AdminCall(c, operator, action, body)
