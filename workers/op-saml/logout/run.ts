@@ -66,6 +66,6 @@ export function requestId({ interaction }: Run, index: number): string {
 
 /** What an answer's `InResponseTo` names. */
 export function requestOf(inResponseTo: string): { readonly handle: string; readonly index: number } | undefined {
-  const [, handle, index] = /^_([\w-]+)\.(\d{1,3})$/.exec(inResponseTo) ?? []
+  const [, handle, index] = /^_([\w-]+)\.(0|[1-9]\d{0,2})$/.exec(inResponseTo) ?? []
   return handle === undefined || index === undefined ? undefined : { handle, index: Number(index) }
 }
