@@ -65,7 +65,10 @@ describe('partners by the admin API', () => {
     const id = encodeURIComponent(entityId)
     expect(await adminJson(system, 'GET', `/saml/sp/${id}`)).toEqual({ partner })
     expect(await adminJson(system, 'GET', '/saml/sp/wiki-sohne')).toEqual({ partner })
-    expect(await adminJson(system, 'GET', '/saml/sp?search=wiki%20%26')).toEqual({ partners: [partner], nextCursor: null })
+    expect(await adminJson(system, 'GET', '/saml/sp?search=wiki%20%26')).toEqual({
+      partners: [partner],
+      nextCursor: null,
+    })
     const changed = await adminJson<Answer>(system, 'PATCH', `/saml/sp/${id}`, { enabled: false, name: 'Wiki' })
     expect(changed.partner).toMatchObject({ enabled: false, name: 'Wiki', alias: 'wiki-sohne' })
     expect((await adminCall(system, 'DELETE', `/saml/sp/${id}`)).status).toBe(204)
