@@ -23,7 +23,7 @@ export interface Inbound {
 /** @throws OAuthError invalid_request, payload_too_large */
 export async function fromRedirect(search: string): Promise<Inbound> {
   const { parameter, xml, relayState, signature } = await readRedirect(search)
-  return { parameter, root: parseXml(xml), relayState: limited(relayState), signature }
+  return { parameter, root: parseXml(xml), relayState: limitedRelayState(relayState), signature }
 }
 
 /** @throws OAuthError invalid_request, payload_too_large */
@@ -36,7 +36,7 @@ export function fromPost(form: Parameters): Inbound {
   return {
     parameter: request === undefined ? 'SAMLResponse' : 'SAMLRequest',
     root: parseXml(decodeUtf8(decodeBase64(message))),
-    relayState: limited(form.get('RelayState')),
+    relayState: limitedRelayState(form.get('RelayState')),
     signature: undefined,
   }
 }
@@ -63,7 +63,7 @@ export async function believable(
   return { message: verified ?? root, isSigned: verified !== undefined }
 }
 
-function limited(relayState: string | undefined): string | undefined {
+export function limitedRelayState(relayState: string | undefined): string | undefined {
   if (relayState !== undefined && new TextEncoder().encode(relayState).byteLength > longestRelayState)
     throw invalidRequest('RelayState is longer than 80 octets')
   return relayState

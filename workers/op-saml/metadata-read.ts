@@ -104,7 +104,7 @@ function serviceProvider(
 ): ServiceProviderMetadata {
   const acs = childrenOf(role, ns.metadata, 'AssertionConsumerService').map((element, position) => ({
     ...endpoint(element, expected.local),
-    index: Number(attributeOf(element, 'index') ?? position),
+    index: /^\d{1,5}$/.test(attributeOf(element, 'index') ?? '') ? Number(attributeOf(element, 'index')) : position,
     isDefault: isTrue(element, 'isDefault'),
   }))
   return {
