@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { testKeys } from '../../workers/op-saml/testing/keys.ts'
+import type { testKeys } from '../../workers/op-saml/testing/keys.ts'
 import type { Agent } from '../support/agent.ts'
 import { startSession } from '../support/sessions.ts'
 import { type System, startSystem } from '../support/system.ts'
