@@ -55,6 +55,8 @@ export interface Sessions extends Doubled {
   end(id: string, sub?: string): Promise<string | undefined>
   endAll(sub: string, except?: string): Promise<string[]>
   list(sub: string, now: number): Promise<Record<string, unknown>[]>
+  join(id: string, participant: Record<string, unknown>, now: number): Promise<void>
+  participating(role: 'sp' | 'idp', entityId: string, nameId: string, now: number): Promise<Record<string, unknown>[]>
 }
 
 export interface Pending extends Doubled {
