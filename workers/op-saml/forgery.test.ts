@@ -138,8 +138,16 @@ test('SML-02 attack M6 large and deep documents are refused before they are pars
   await expect(believed(huge)).rejects.toMatchObject({ code: 'payload_too_large' })
   const deep = altered(await peerResponse(), 'ada@example.com', `${'<a>'.repeat(60)}${'</a>'.repeat(60)}`)
   expect(await reasonOf(believed(deep))).toContain('its depth')
-  const many = altered(await peerResponse(), 'ada@example.com', '<a/>'.repeat(21_000))
-  expect(await reasonOf(believed(many))).toContain('too many elements')
+  for (const many of ['<a/>', '<!---->', '<![CDATA[]]>'])
+    expect(await reasonOf(believed(altered(await peerResponse(), 'ada@example.com', many.repeat(5000))))).toContain(
+      'too many nodes',
+    )
+  const names = Array.from({ length: 300 }, (_, index) => `<a${index}/>`).join('')
+  expect(await reasonOf(believed(altered(await peerResponse(), 'ada@example.com', names)))).toContain('too many names')
+  const attributes = Array.from({ length: 70 }, (_, index) => ` a${index}=""`).join('')
+  expect(
+    await reasonOf(believed(altered(await peerResponse(), '<saml:NameID', `<saml:NameID${attributes}`))),
+  ).toContain('too many attributes')
 })
 
 test('SML-10 SML-18 attack M7 an assertion that nobody signed', async () => {

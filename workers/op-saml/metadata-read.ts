@@ -23,8 +23,8 @@ import {
   tokenOf,
 } from './xml/read.ts'
 
-/** Aggregates of a few hundred partners. Bytes. */
-const maximumMetadata = 1_048_576
+/** Aggregates of a few hundred partners. */
+const metadataLimits = { bytes: 1_048_576, nodes: 40_000 }
 
 export interface MetadataExpectation {
   /** Seconds. */
@@ -42,7 +42,7 @@ export interface MetadataExpectation {
  * @throws OAuthError invalid_request naming what is wrong, payload_too_large
  */
 export async function readMetadata(text: string, expected: MetadataExpectation): Promise<PartnerMetadata[]> {
-  const root = await trusted(parseXml(text, maximumMetadata), expected)
+  const root = await trusted(parseXml(text, metadataLimits), expected)
   const entities = [...entitiesOf(root, undefined)]
   const ids = entities.map(({ element }) => entityIdOf(element))
   if (new Set(ids).size !== ids.length) throw invalidRequest('an entity occurs twice in the metadata')
@@ -54,7 +54,7 @@ export async function readMetadata(text: string, expected: MetadataExpectation):
 async function trusted(root: Element, { certificates }: MetadataExpectation): Promise<Element> {
   if (!certificates || certificates.length === 0) return root
   refuseOtherSignatures(root, [root])
-  const verified = await verifySigned(root, root, certificates)
+  const verified = await verifySigned(root, root, certificates, metadataLimits)
   if (!verified) throw invalidRequest('the metadata has to be signed')
   return verified
 }

@@ -4,6 +4,7 @@ import { digestHash } from './algorithms.ts'
 import { decodeBase64 } from './base64.ts'
 import { isSignedBy } from './verify.ts'
 import { canonical } from './xml/canonical.ts'
+import type { XmlLimits } from './xml/guard.ts'
 import { ns } from './xml/namespaces.ts'
 import { parseXml } from './xml/parse.ts'
 import {
@@ -40,12 +41,14 @@ interface Signature {
  * element parsed again from the very octets that were signed, so that nothing else can be read by mistake; undefined
  * if the element has no signature.
  * @param root of the document that the element is in: the reference has to lead to it and to nothing else there.
+ * @param limits of the document, where they are not those of messages.
  * @throws OAuthError invalid_request for a signature that does not count or is wrong.
  */
 export async function verifySigned(
   root: Element,
   element: Element,
   certificates: readonly string[],
+  limits?: XmlLimits,
 ): Promise<Element | undefined> {
   const found = childOf(element, ns.signature, 'Signature')
   if (!found) return undefined
@@ -57,7 +60,7 @@ export async function verifySigned(
   const info = canonicalOctets(signature.signedInfo, undefined, signature.infoPrefixes)
   if (!(await isSignedBy(certificates, signature.algorithm, signature.value, info)))
     throw refused('no key of the partner made the signature')
-  return parseXml(new TextDecoder().decode(octets))
+  return parseXml(new TextDecoder().decode(octets), limits)
 }
 
 /**

@@ -1,12 +1,20 @@
 import { invalidRequest, OAuthError } from '../../../shared/protocol/error.ts'
 import { noCharacters } from './characters.ts'
 
-/** Bytes of UTF-8 in one document, unless the caller allows more. */
-export const maximumDocument = 262_144
+/** How large a document may be. */
+export interface XmlLimits {
+  /** Bytes of UTF-8. */
+  readonly bytes: number
+  /** Elements, comments and CDATA sections. */
+  readonly nodes: number
+}
 
-/** Real documents stay far below. */
+/** Messages of people and partners: a few hundred nodes, a few thousand with many groups. */
+export const messageLimits: XmlLimits = { bytes: 262_144, nodes: 5000 }
+
+/** Real documents stay far below. The parser looks for the end of each name in the whole document. */
 const maximumDepth = 48
-const maximumElements = 20_000
+const maximumNames = 256
 const maximumAttributes = 64
 
 export interface Guarded {
@@ -22,10 +30,10 @@ export interface Guarded {
  * broken, and what is repaired in two ways is believed in two ways.
  * @throws OAuthError invalid_request, payload_too_large
  */
-export function guardXml(text: string, maximumBytes = maximumDocument): Guarded {
-  if (text.length > maximumBytes || new TextEncoder().encode(text).byteLength > maximumBytes)
+export function guardXml(text: string, limits = messageLimits): Guarded {
+  if (text.length > limits.bytes || new TextEncoder().encode(text).byteLength > limits.bytes)
     throw new OAuthError('payload_too_large', 'the XML document is too large')
-  const scan = new Scanner(text)
+  const scan = new Scanner(text, limits.nodes)
   const start = scan.declaration()
   return { text: text.slice(start), names: scan.document() }
 }
@@ -39,10 +47,13 @@ class Scanner {
   readonly #text: string
   readonly #open: string[] = []
   readonly #names: string[] = []
+  readonly #distinct = new Set<string>()
+  #nodes: number
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, nodes: number) {
     this.#text = text
+    this.#nodes = nodes
   }
 
   /** Passes `<?xml version="1.0" encoding="UTF-8"?>` and answers where the document begins. */
@@ -90,6 +101,7 @@ class Scanner {
   #comment(): void {
     const end = this.#text.indexOf('--', this.#at + 4)
     if (end < 0 || this.#text[end + 2] !== '>') throw refused('a comment')
+    this.#count()
     this.#checkCharacters(this.#text.slice(this.#at, end))
     this.#at = end + 3
   }
@@ -97,6 +109,7 @@ class Scanner {
   #cdata(): void {
     const end = this.#text.indexOf(']]>', this.#at)
     if (end < 0 || this.#open.length === 0) throw refused('a CDATA section')
+    this.#count()
     this.#checkCharacters(this.#text.slice(this.#at, end))
     this.#at = end + 3
   }
@@ -113,7 +126,9 @@ class Scanner {
     this.#at += 1
     const found = this.#match(name)
     if (found === '' || (this.#open.length === 0 && this.#names.length > 0)) throw refused('a start tag')
+    this.#count()
     this.#names.push(found)
+    if (this.#distinct.add(found).size > maximumNames) throw refused('too many names')
     this.#attributes()
     if (this.#text.startsWith('/>', this.#at)) this.#at += 2
     else if (this.#text[this.#at] === '>') {
@@ -121,7 +136,11 @@ class Scanner {
       this.#open.push(found)
     } else throw refused('a start tag')
     if (this.#open.length > maximumDepth) throw refused('its depth')
-    if (this.#names.length > maximumElements) throw refused('too many elements')
+  }
+
+  #count(): void {
+    this.#nodes -= 1
+    if (this.#nodes < 0) throw refused('too many nodes')
   }
 
   #attributes(): void {

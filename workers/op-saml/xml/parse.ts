@@ -1,7 +1,7 @@
 import { DOMParser } from '@xmldom/xmldom'
 import type { Element } from './types/xmldom.d.ts'
 import { invalidRequest } from '../../../shared/protocol/error.ts'
-import { guardXml } from './guard.ts'
+import { guardXml, type XmlLimits } from './guard.ts'
 import { attributesOf, elementsOf } from './read.ts'
 
 /** Elements of web pages are parsed by other rules. */
@@ -11,8 +11,8 @@ const html = 'http://www.w3.org/1999/xhtml'
  * The one place where text becomes XML. Answers the root element.
  * @throws OAuthError invalid_request, payload_too_large
  */
-export function parseXml(text: string, maximumBytes?: number): Element {
-  const guarded = guardXml(text, maximumBytes)
+export function parseXml(text: string, limits?: XmlLimits): Element {
+  const guarded = guardXml(text, limits)
   const parser = new DOMParser({
     errorHandler: (_level, message) => {
       throw refused(message)
