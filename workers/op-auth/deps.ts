@@ -11,7 +11,7 @@ import type { Interactions } from '../../shared/http/interactions.ts'
 import type { Branding } from '../../shared/pages/branding.ts'
 import type { PasswordSignIn } from './password-sign-in.ts'
 import type { PushedRequests } from './pushed-requests.ts'
-import type { Sessions } from './sessions.ts'
+import type { Sessions } from '../../shared/http/sessions.ts'
 
 /** What the authorization Worker's handlers work with. */
 export interface AuthDeps {

@@ -28,7 +28,7 @@ import { changePassword, showPassword } from './password.ts'
 import { PasswordSignIn } from './password-sign-in.ts'
 import { PushedRequests } from './pushed-requests.ts'
 import { selectAccount, showAccounts } from './select-account.ts'
-import { Sessions } from './sessions.ts'
+import { Sessions } from '../../shared/http/sessions.ts'
 import { showSignIn, signIn } from './signin.ts'
 
 interface Env {

@@ -1,13 +1,14 @@
 import { readForm } from '../../shared/http/form.ts'
 import { displayName } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
+import { passwordAcr } from '../../shared/protocol/id-token.ts'
 import { noteEvent } from './audit.ts'
 import { readStoredRequest } from './authorize.ts'
 import { isOwnForm, knownBrowser, markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
 import type { Flow } from './flow.ts'
 import { errorPage, frameOf, htmlPage } from './html.ts'
-import type { StoredInteraction } from '../../shared/http/interactions.ts'
+import { type StoredInteraction, resumeAddress } from '../../shared/http/interactions.ts'
 import type { SignInProblem } from './pages/messages/keys.ts'
 import { SignIn } from './pages/sign-in.tsx'
 import { SignedOut } from './pages/sign-out.tsx'
@@ -56,6 +57,8 @@ export async function showSignIn(c: AuthContext): Promise<Response> {
   return signInPage(c, visit, { identifier, reason: current ? 'reauthenticate' : undefined })
 }
 
+const byPassword = { acr: passwordAcr, amr: ['pwd'] }
+
 /** User name and password came: checks them and goes on. */
 export async function signIn(c: AuthContext): Promise<Response> {
   const visit = await postedVisit(c)
@@ -76,46 +79,33 @@ export async function signIn(c: AuthContext): Promise<Response> {
     return signInPage(c, visit, { identifier, error: outcome.problem, retryAfterSeconds: outcome.retryAfter })
   }
 
-  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user.sub, now)
+  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user.sub, byPassword, now)
   c.header('set-cookie', cookie, { append: true })
   c.header('set-cookie', await deps.passwords.deviceCookie(outcome.user.sub, now), { append: true })
   noteEvent(c, outcome.user.sub, 'sign_in')
   const progress = { session: signedIn.id, signedIn: true, chosen: true, consented: false }
-  return goOn(c, visit, await deps.interactions.update(visit.interaction, progress, now))
+  return goOn(c, await deps.interactions.update(visit.interaction, progress, now))
 }
 
 /** Back to the request, or to the account page. The browser comes with its new cookie. */
-export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInteraction): Promise<Response> {
+export async function goOn(c: AuthContext, interaction: StoredInteraction): Promise<Response> {
   const { deps, now } = c.var
-  if (interaction.record.purpose === 'saml') return backToSaml(c, interaction)
-  if (!visit.flow) {
-    await deps.interactions.finish(interaction, now)
-    return c.redirect(returnAddress(interaction), 303)
-  }
-  return c.redirect(`/authorize?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
+  if (interaction.record.purpose === 'account') await deps.interactions.finish(interaction, now)
+  return c.redirect(resumeAddress(interaction), 303)
 }
 
 /** The person does not want to: the client learns so (RFC 6749 §4.1.2.1). */
 export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
   const { deps, now } = c.var
   if (visit.interaction.record.purpose === 'saml')
-    return backToSaml(c, await deps.interactions.update(visit.interaction, { declined: true }, now))
+    return goOn(c, await deps.interactions.update(visit.interaction, { declined: true }, now))
   await deps.interactions.finish(visit.interaction, now)
   if (!visit.flow) return htmlPage(c, SignedOut({ frame: frameOf(c, undefined) }))
   return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
 }
 
-/** The SAML Worker began it, answers the partner and finishes it. */
-function backToSaml(c: AuthContext, interaction: StoredInteraction): Response {
-  return c.redirect(`/saml/idp/continue?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
-}
-
 /** Pages of other Workers that send people here, with nothing in their address but a user code (RFC 8628 §3.3.1). */
 const ownPages = /^\/(approvals|device(\?user_code=[A-Z]{4}-[A-Z]{4})?)$/
-
-function returnAddress({ record }: StoredInteraction): string {
-  return record.params[0]?.[1] ?? '/account'
-}
 
 /** Sends the browser to sign in for its own account. */
 export function signInForAccount(c: AuthContext): Promise<Response> {
