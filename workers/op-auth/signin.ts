@@ -9,10 +9,13 @@ import type { AuthContext } from './deps.ts'
 import type { Flow } from './flow.ts'
 import { errorPage, frameOf, htmlPage } from './html.ts'
 import { type StoredInteraction, resumeAddress } from '../../shared/http/interactions.ts'
+import { Elsewhere } from './pages/elsewhere.tsx'
 import type { SignInProblem } from './pages/messages/keys.ts'
 import { SignIn } from './pages/sign-in.tsx'
 import { SignedOut } from './pages/sign-out.tsx'
+import { providerAddress, providerFor } from './providers.ts'
 import { respondError } from './respond.ts'
+import type { SignInProvider } from '../../shared/stores/sign-in-providers.ts'
 
 /** A page's place in an interaction: what it is for, and in which browser. */
 export interface Visit {
@@ -53,7 +56,10 @@ export async function showSignIn(c: AuthContext): Promise<Response> {
   const another = c.req.query('account') === 'other'
   const current = another ? undefined : await deps.sessions.current(c.req.raw, now)
   const user = current && (await deps.users.find(current.session.sub))
-  const identifier = visit.flow?.params.get('login_hint') ?? user?.username ?? user?.email
+  const hint = visit.flow?.params.get('login_hint')
+  const provider = another ? undefined : await providerFor(c, hint)
+  if (provider) return c.redirect(providerAddress(provider, visit.interaction), 303)
+  const identifier = hint ?? user?.username ?? user?.email
   return signInPage(c, visit, { identifier, reason: current ? 'reauthenticate' : undefined })
 }
 
@@ -67,6 +73,8 @@ export async function signIn(c: AuthContext): Promise<Response> {
   if (visit.form.get('action') === 'cancel') return cancel(c, visit)
   const identifier = visit.form.get('identifier') ?? ''
   const password = visit.form.get('password') ?? ''
+  const provider = await providerFor(c, identifier)
+  if (provider) return elsewhere(c, visit, provider)
   if (identifier === '' || password === '') return signInPage(c, visit, { identifier, error: 'missing' })
 
   const outcome = await deps.passwords.verify(c.req.raw, identifier, password, now)
@@ -92,6 +100,13 @@ export async function goOn(c: AuthContext, interaction: StoredInteraction): Prom
   const { deps, now } = c.var
   if (interaction.record.purpose === 'account') await deps.interactions.finish(interaction, now)
   return c.redirect(resumeAddress(interaction), 303)
+}
+
+/** To the identity provider of the person's organisation: at once, and for browsers that do not obey, by a link. */
+function elsewhere(c: AuthContext, { interaction }: Visit, provider: SignInProvider): Promise<Response> {
+  const address = providerAddress(provider, interaction)
+  c.header('refresh', `0;url=${address}`)
+  return htmlPage(c, Elsewhere({ frame: frameOf(c, undefined), providerName: provider.name, address }))
 }
 
 /** The person does not want to: the client learns so (RFC 6749 §4.1.2.1). */
@@ -135,8 +150,11 @@ interface SignInState {
   readonly reason?: 'reauthenticate' | undefined
 }
 
-function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<Response> {
+async function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<Response> {
+  const { deps, now } = c.var
   const client = visit.flow?.client
+  const known = await deps.providers.list(now)
+  const offered = known.filter(({ button }) => button)
   const page = SignIn({
     frame: frameOf(c, visit.flow?.params.get('ui_locales')),
     interaction: visit.interaction.handle,
@@ -145,6 +163,8 @@ function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<R
     policyUri: client?.policy_uri,
     tosUri: client?.tos_uri,
     clientUri: client?.client_uri,
+    byAddress: known.some(({ domains }) => domains.length > 0),
+    providers: offered.map((each) => ({ name: each.name, address: providerAddress(each, visit.interaction) })),
     ...state,
   })
   return htmlPage(c, page, statusOf(state.error), formTargets(visit))
