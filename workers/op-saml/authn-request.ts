@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom'
+import type { Element } from './xml/types/xmldom.d.ts'
 import { invalidRequest } from '../../shared/protocol/error.ts'
 import { element, type Markup } from './xml/write.ts'
 import { type Envelope, readEnvelope } from './envelope.ts'
@@ -54,7 +54,10 @@ function readContexts(message: Element): AuthnRequest['contexts'] {
   if (!requested) return undefined
   const comparison = attributeOf(requested, 'Comparison') ?? 'exact'
   if (!isComparison(comparison)) throw invalidRequest('Comparison is unknown')
-  return { comparison, classes: childrenOf(requested, ns.assertion, 'AuthnContextClassRef').map(tokenOf) }
+  // Declarations are named in the same way, and none of them is known.
+  const references = ['AuthnContextClassRef', 'AuthnContextDeclRef']
+  const classes = references.flatMap((name) => childrenOf(requested, ns.assertion, name).map(tokenOf))
+  return { comparison, classes }
 }
 
 function isComparison(text: string): text is Comparison {

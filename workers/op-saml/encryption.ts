@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom'
+import type { Element } from './xml/types/xmldom.d.ts'
 import { invalidRequest } from '../../shared/protocol/error.ts'
 import { decodeBase64, decodeUtf8, encodeBase64 } from './base64.ts'
 import { readCertificate } from './certificate.ts'

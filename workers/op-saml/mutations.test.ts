@@ -1,4 +1,5 @@
-import { type Document, DOMParser, type Element, type Node, XMLSerializer } from '@xmldom/xmldom'
+import { DOMParser, XMLSerializer } from '@xmldom/xmldom'
+import type { Document, Element, Node } from './xml/types/xmldom.d.ts'
 import { expect, test } from 'vitest'
 import { OAuthError } from '../../shared/protocol/error.ts'
 import { peerResponse, receive, signerOf } from './testing/peer.ts'

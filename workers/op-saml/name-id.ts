@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom'
+import type { Element } from './xml/types/xmldom.d.ts'
 import { ns } from './xml/namespaces.ts'
 import { attributeOf, requiredText } from './xml/read.ts'
 import { element, type Markup } from './xml/write.ts'

@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom'
+import type { Element } from './xml/types/xmldom.d.ts'
 import { invalidRequest } from '../../shared/protocol/error.ts'
 import { readId, readIssuer } from './envelope.ts'
 import { type NameId, readNameId } from './name-id.ts'

@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom'
+import type { Element } from './xml/types/xmldom.d.ts'
 import { invalidRequest } from '../../shared/protocol/error.ts'
 import { type Unwrap, decryptElement } from './encryption.ts'
 import { checkEnvelope, readEnvelope } from './envelope.ts'

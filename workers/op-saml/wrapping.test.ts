@@ -1,4 +1,5 @@
-import { type Document, DOMParser, type Element, XMLSerializer } from '@xmldom/xmldom'
+import { DOMParser, XMLSerializer } from '@xmldom/xmldom'
+import type { Document, Element } from './xml/types/xmldom.d.ts'
 import { expect, test } from 'vitest'
 import { believed, peerResponse } from './testing/peer.ts'
 

@@ -4,7 +4,12 @@ import type { Attribute } from '../assertion.ts'
 
 /** The attributes of a person that a partner gets; those without a value are left out. */
 export function releasedAttributes(user: User, chosen: readonly ReleasedAttribute[]): Attribute[] {
-  const claims: Record<string, unknown> = { ...userClaims(user), name: userName(user), sub: user.sub }
+  const claims: Record<string, unknown> = {
+    ...userClaims(user),
+    name: userName(user),
+    username: user.username,
+    sub: user.sub,
+  }
   return chosen
     .map(({ source, name, nameFormat, friendlyName }) => ({
       name,

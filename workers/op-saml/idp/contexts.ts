@@ -25,16 +25,15 @@ export function satisfiedContext(requested: AuthnRequest['contexts'], amr: reado
   if (!requested || requested.classes.length === 0) return actual
   const rank = strengths.indexOf(actual)
   const ranks = requested.classes.map((name) => strengths.indexOf(name)).filter((each) => each >= 0)
-  switch (requested.comparison) {
-    case 'exact':
-      return requested.classes.find((name) => name === actual || isSaidOf(name, actual))
-    case 'minimum':
-      return ranks.some((each) => rank >= each) ? actual : undefined
-    case 'maximum':
-      return ranks.some((each) => rank <= each) ? actual : undefined
-    case 'better':
-      return ranks.length > 0 && ranks.every((each) => rank > each) ? actual : undefined
+  const isMet: Record<typeof requested.comparison, boolean> = {
+    exact: false,
+    minimum: ranks.some((each) => rank >= each),
+    maximum: ranks.some((each) => rank <= each),
+    better: ranks.length > 0 && ranks.every((each) => rank > each),
   }
+  if (isMet[requested.comparison]) return actual
+  if (requested.comparison !== 'exact') return undefined
+  return requested.classes.find((name) => name === actual || isSaidOf(name, actual))
 }
 
 function isSaidOf(name: string, actual: string): boolean {

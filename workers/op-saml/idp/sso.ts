@@ -39,10 +39,7 @@ export async function ssoByPost(c: SamlContext): Promise<Response> {
 
 /** Sign-on that nobody asked for (Profiles §4.1.5), to partners that the operator allowed it for. */
 export async function start(c: SamlContext): Promise<Response> {
-  const { deps } = c.var
-  const address = addressKey(c.req.header('cf-connecting-ip') ?? '')
-  if (!(await deps.rate.limit({ key: `start:${address}` })).success)
-    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
+  await limit(c)
   const partner = await servedAlias(c, c.req.param('alias') ?? '')
   if (!partner.idpInitiated) return refusalPage(c, 'not_offered', 403)
   const consumer = consumerOf(partner, {})
@@ -60,6 +57,13 @@ export async function start(c: SamlContext): Promise<Response> {
     record: { ...record, ...(relayState !== undefined && { relayState }) },
     interaction: undefined,
   })
+}
+
+/** What anybody can send is stored only so often for an address. @throws OAuthError too_many_requests */
+async function limit(c: SamlContext): Promise<void> {
+  const address = addressKey(c.req.header('cf-connecting-ip') ?? '')
+  if (!(await c.var.deps.rate.limit({ key: `unsigned:${address}` })).success)
+    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
 }
 
 /** Takes up what a form post or the sign-in page left. */
@@ -101,6 +105,7 @@ async function received(c: SamlContext, inbound: Inbound): Promise<{ partner: Se
   checkEnvelope(request, { addresses: [idpAddresses(deps.issuer).sso], isSigned, now })
   const consumer = consumerOf(partner, request)
   if (!consumer) throw invalidRequest('the address to answer to is not of the partner’s metadata', request.acsUrl)
+  if (!isSigned) await limit(c)
   await claimOnce(c, partner.entityId, request.id)
   const { id, forceAuthn, isPassive, allowCreate, nameIdFormat, spNameQualifier, contexts, subject } = request
   const record = { id, forceAuthn, isPassive, allowCreate, nameIdFormat, spNameQualifier, subject }

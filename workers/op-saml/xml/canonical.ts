@@ -1,4 +1,4 @@
-import type { Element } from '@xmldom/xmldom'
+import type { Element } from './types/xmldom.d.ts'
 import { ExclusiveCanonicalization } from 'xml-crypto/lib/exclusive-canonicalization.js'
 import { attributesOf } from './read.ts'
 
@@ -10,9 +10,10 @@ import { attributesOf } from './read.ts'
 export function canonical(element: Element, without?: Element, prefixes: readonly string[] = []): string {
   const inherited = prefixes.length > 0 ? inheritedNamespaces(element) : []
   const copy = element.cloneNode(true)
-  for (let index = 0; without && index < element.childNodes.length; index++) {
-    const child = copy.childNodes[index]
-    if (element.childNodes[index] === without && child) copy.removeChild(child)
+  if (without) {
+    const place = Array.from(element.childNodes).findIndex((child) => child === without)
+    const child = copy.childNodes[place]
+    if (child) copy.removeChild(child)
   }
   return new ExclusiveCanonicalization().process(copy, {
     inclusiveNamespacesPrefixList: prefixes,

@@ -1,4 +1,5 @@
 import { invalidRequest, OAuthError } from '../../../shared/protocol/error.ts'
+import { noCharacters } from './characters.ts'
 
 /** Bytes of UTF-8 in one document, unless the caller allows more. */
 export const maximumDocument = 262_144
@@ -183,7 +184,7 @@ class Scanner {
 
 /** XML 1.0 §2.2 `Char`; a lone half of a pair is none. */
 function isCharacters(text: string): boolean {
-  return text.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text)
+  return text.isWellFormed() && !noCharacters.test(text)
 }
 
 function refused(what: string): OAuthError {

@@ -1,4 +1,5 @@
-import { DOMParser, type Element } from '@xmldom/xmldom'
+import { DOMParser } from '@xmldom/xmldom'
+import type { Element } from './types/xmldom.d.ts'
 import { invalidRequest } from '../../../shared/protocol/error.ts'
 import { guardXml } from './guard.ts'
 import { attributesOf, elementsOf } from './read.ts'

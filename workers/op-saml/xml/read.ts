@@ -1,4 +1,4 @@
-import type { Attr, Element, Node, Text } from '@xmldom/xmldom'
+import type { Attr, Element, Node, Text } from './types/xmldom.d.ts'
 import { invalidRequest } from '../../../shared/protocol/error.ts'
 
 const elementNode = 1

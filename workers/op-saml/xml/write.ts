@@ -1,3 +1,5 @@
+import { noCharacters } from './characters.ts'
+
 /** An element to be written: its qualified name, attributes (those undefined are left out) and content. */
 export interface Markup {
   readonly name: string
@@ -46,6 +48,6 @@ const entities: Readonly<Record<string, string>> = {
 function escape(text: string): string {
   return text
     .toWellFormed()
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+    .replaceAll(new RegExp(noCharacters, 'g'), '\ufffd')
     .replaceAll(/[&<>"\t\n\r]/g, (character) => entities[character] ?? character)
 }

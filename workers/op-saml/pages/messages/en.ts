@@ -105,7 +105,6 @@ export const en = {
       failed: 'Not signed out',
     },
     next: <Part>(partner: Part): Sentence<Part> => ['Sign out of ', partner],
-    skip: <Part>(partner: Part): Sentence<Part> => ['Go on without ', partner],
     finish: 'Continue',
   },
 }

@@ -2,7 +2,7 @@
 export interface Node {
   readonly nodeType: number
   readonly parentNode: Node | null
-  readonly childNodes: { readonly length: number; readonly [index: number]: Node }
+  readonly childNodes: ArrayLike<Node>
   textContent: string | null
   removeChild(child: Node): Node
   appendChild(child: Node): Node
@@ -28,7 +28,7 @@ export interface Element extends Node {
   readonly localName: string
   readonly prefix: string | null
   readonly namespaceURI: string | null | undefined
-  readonly attributes: { readonly length: number; readonly [index: number]: Attr }
+  readonly attributes: ArrayLike<Attr>
   cloneNode(deep: boolean): Element
   setAttribute(name: string, value: string): void
   getElementsByTagNameNS(namespace: string, name: string): ArrayLike<Element>
