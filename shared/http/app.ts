@@ -2,6 +2,7 @@ import { Hono } from 'hono/tiny'
 import { OAuthError } from '../protocol/error.ts'
 import type { Handler, RequestVariables, Route, WorkerContext } from './context.ts'
 import { errorResponse } from './error-response.ts'
+import { ReadyAnswers, requestIdOf } from './ready-answers.ts'
 
 export interface WorkerParts<Deps> {
   readonly deps: Deps
@@ -26,6 +27,7 @@ export function workerApp<Env extends object, Deps>(
 ): { fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> } {
   const app = new Hono<{ Variables: RequestVariables<Deps> }>()
   const fail = options.fail ?? errorResponse
+  const ready = new ReadyAnswers()
   let parts: WorkerParts<Deps> | undefined
 
   const health: Route<Deps> = {
@@ -50,6 +52,8 @@ export function workerApp<Env extends object, Deps>(
       response = await fail(c, error)
     }
     finish(c, route, response.headers)
+    const answer = c.get('ready')
+    if (route && answer && c.req.method === 'GET') ready.keep(route.path, answer, response.headers)
     const isQuiet = !route || route.quiet === true || c.req.method === 'OPTIONS'
     if (error || !isQuiet) logRequest(options.name, c, response.status, error)
     return response
@@ -58,7 +62,7 @@ export function workerApp<Env extends object, Deps>(
   function begin(c: WorkerContext<Deps>): void {
     if (!parts) throw new Error('a request came before its bindings')
     c.set('deps', parts.deps)
-    c.set('requestId', c.req.header('cf-ray') ?? crypto.randomUUID())
+    c.set('requestId', requestIdOf(c.req.raw.headers))
     c.set('now', Math.floor(Date.now() / 1000))
     c.set('log', {})
   }
@@ -97,7 +101,7 @@ export function workerApp<Env extends object, Deps>(
   return {
     fetch(request, env, ctx) {
       parts ??= options.parts(env)
-      return app.fetch(request, env, ctx)
+      return ready.find(request) ?? app.fetch(request, env, ctx)
     },
   }
 }
