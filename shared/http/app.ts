@@ -2,7 +2,7 @@ import { Hono } from 'hono/tiny'
 import { OAuthError } from '../protocol/error.ts'
 import type { Handler, RequestVariables, Route, WorkerContext } from './context.ts'
 import { errorResponse } from './error-response.ts'
-import { ReadyAnswers, requestIdOf } from './ready-answers.ts'
+import type { ReadyAnswers } from './ready-answers.ts'
 
 export interface WorkerParts<Deps> {
   readonly deps: Deps
@@ -17,6 +17,8 @@ export interface WorkerOptions<Env, Deps> {
   readonly routes: readonly Route<Deps>[]
   /** How failures of this Worker look; JSON by default. */
   readonly fail?: (c: WorkerContext<Deps>, error: OAuthError) => Response | Promise<Response>
+  /** Where answers are kept that are the same for everyone. */
+  readonly ready?: ReadyAnswers
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
@@ -27,7 +29,6 @@ export function workerApp<Env extends object, Deps>(
 ): { fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response> } {
   const app = new Hono<{ Variables: RequestVariables<Deps> }>()
   const fail = options.fail ?? errorResponse
-  const ready = new ReadyAnswers()
   let parts: WorkerParts<Deps> | undefined
 
   const health: Route<Deps> = {
@@ -53,7 +54,7 @@ export function workerApp<Env extends object, Deps>(
     }
     finish(c, route, response.headers)
     const answer = c.get('ready')
-    if (route && answer && c.req.method === 'GET') ready.keep(route.path, answer, response.headers)
+    if (route && answer && c.req.method === 'GET') options.ready?.keep(route.path, answer, response.headers)
     const isQuiet = !route || route.quiet === true || c.req.method === 'OPTIONS'
     if (error || !isQuiet) logRequest(options.name, c, response.status, error)
     return response
@@ -62,7 +63,7 @@ export function workerApp<Env extends object, Deps>(
   function begin(c: WorkerContext<Deps>): void {
     if (!parts) throw new Error('a request came before its bindings')
     c.set('deps', parts.deps)
-    c.set('requestId', requestIdOf(c.req.raw.headers))
+    c.set('requestId', c.req.header('cf-ray') ?? crypto.randomUUID())
     c.set('now', Math.floor(Date.now() / 1000))
     c.set('log', {})
   }
@@ -101,7 +102,7 @@ export function workerApp<Env extends object, Deps>(
   return {
     fetch(request, env, ctx) {
       parts ??= options.parts(env)
-      return ready.find(request) ?? app.fetch(request, env, ctx)
+      return options.ready?.find(request) ?? app.fetch(request, env, ctx)
     },
   }
 }

@@ -23,20 +23,13 @@ export class ReadyAnswers {
 
   /** Undefined where there is none, or the request asks for more than the document. */
   find(request: Request): Response | undefined {
-    // Most Workers have none, and reading a request costs more than this.
-    if (this.#answers.size === 0) return undefined
     const { url, method, headers } = request
     const answer = this.#answers.get(url.slice(url.indexOf('/', url.indexOf('//') + 2)))
     if (!answer || method !== 'GET' || headers.has('if-none-match')) return undefined
     const now = Date.now() / 1000
     if (now < answer.from || now >= answer.until) return undefined
     const response = new Response(answer.body, { headers: answer.headers })
-    response.headers.set('x-request-id', requestIdOf(headers))
+    response.headers.set('x-request-id', headers.get('cf-ray') ?? crypto.randomUUID())
     return response
   }
-}
-
-/** Cloudflare's edge names every request. */
-export function requestIdOf(headers: Headers): string {
-  return headers.get('cf-ray') ?? crypto.randomUUID()
 }
