@@ -46,6 +46,12 @@ export interface ForeignProvider {
   readonly requests: { readonly id: string; readonly forceAuthn: boolean }[]
   /** A response, base64. */
   response(said?: Partial<Said>): Promise<string>
+  /** The provider wants somebody signed out: the address that carries its request. */
+  logoutAddress(nameId: string, sessionIndex?: string, key?: keyof typeof testKeys): string
+  /** The address that carries its answer to our request, which came to its site. */
+  logoutAnswer(request: SiteRequest): Promise<string>
+  /** The status of our answer, which came to its site; its signature is verified. */
+  logoutStatus(answer: SiteRequest): Promise<string>
   close(): Promise<void>
 }
 
@@ -69,7 +75,11 @@ export async function addProvider(system: System, choices: object = {}): Promise
     alias,
     ...choices,
   })
-  const ours = samlify.ServiceProvider({ metadata: await (await fetch(partner.spMetadataUrl)).text() })
+  const ours = samlify.ServiceProvider({
+    metadata: await (await fetch(partner.spMetadataUrl)).text(),
+    wantLogoutRequestSigned: true,
+    wantLogoutResponseSigned: true,
+  })
   const acs = String(ours.entityMeta.getAssertionConsumerService('post'))
   const provider: ForeignProvider = {
     alias,
@@ -101,6 +111,45 @@ export async function addProvider(system: System, choices: object = {}): Promise
       }
       return signedResponse(entityId, metadata, fact, ours)
     },
+    logoutAddress(nameId, sessionIndex, key = 'partner') {
+      const user = { logoutNameID: nameId, ...(sessionIndex !== undefined && { sessionIndex }) }
+      const template = sessionIndex === undefined ? {} : { logoutRequestTemplate: { context: withIndex } }
+      const idp = signing(metadata, key, { nameIDFormat: [format('persistent')], ...template })
+      const { context: address } = idp.createLogoutRequest(ours, 'redirect', user, {
+        ...(sessionIndex !== undefined && {
+          customTagReplacement: (text: string) => ({
+            id: '_logout',
+            context: samlify.SamlLib.replaceTagsByValue(text, {
+              ID: `_${randomUUID()}`,
+              Destination: String(ours.entityMeta.getSingleLogoutService('redirect')),
+              Issuer: entityId,
+              IssueInstant: new Date().toISOString(),
+              NameIDFormat: format('persistent'),
+              NameID: nameId,
+              SessionIndex: sessionIndex,
+            }),
+          }),
+        }),
+      })
+      return address
+    },
+    async logoutAnswer(request) {
+      const idp = signing(metadata, 'partner', {})
+      const { extract } = await idp.parseLogoutRequest(ours, 'redirect', redirected(request))
+      const { context: address } = idp.createLogoutResponse(ours, { extract }, 'redirect')
+      return address
+    },
+    async logoutStatus(answered) {
+      const idp = signing(metadata, 'partner', {})
+      // The library refuses statuses that are no success, after it has verified the signature.
+      const text = await idp.parseLogoutResponse(ours, 'redirect', redirected(answered)).then(
+        ({ samlContent }) => samlContent,
+        (error: Error) => error.message,
+      )
+      const names = [...text.matchAll(/SAML:2\.0:status:(\w+)/g)].map(([, name]) => name).join(' ')
+      if (names === '') throw new Error(text)
+      return names
+    },
     close: () => site.close(),
   }
   const answer = async (request: SiteRequest) => {
@@ -117,16 +166,35 @@ export async function addProvider(system: System, choices: object = {}): Promise
   return provider
 }
 
+const withIndex =
+  '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="{ID}" Version="2.0" IssueInstant="{IssueInstant}" Destination="{Destination}"><saml:Issuer>{Issuer}</saml:Issuer><saml:NameID Format="{NameIDFormat}">{NameID}</saml:NameID><samlp:SessionIndex>{SessionIndex}</samlp:SessionIndex></samlp:LogoutRequest>'
+
+function signing(metadata: string, key: keyof typeof testKeys, settings: object) {
+  return samlify.IdentityProvider({
+    metadata,
+    privateKey: pem('PRIVATE KEY', testKeys[key].privateKey),
+    requestSignatureAlgorithm: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+    wantLogoutRequestSigned: true,
+    wantLogoutResponseSigned: true,
+    ...settings,
+  })
+}
+
+function redirected({ url }: SiteRequest) {
+  return {
+    query: Object.fromEntries(url.searchParams),
+    octetString: url.search.slice(1).replace(/&Signature=.*$/, ''),
+  }
+}
+
 async function verifiedRequest(
   metadata: string,
   ours: ReturnType<typeof samlify.ServiceProvider>,
-  { url }: SiteRequest,
+  request: SiteRequest,
 ) {
   const idp = samlify.IdentityProvider({ metadata, wantAuthnRequestsSigned: true })
-  const query = Object.fromEntries(url.searchParams)
-  const octetString = url.search.slice(1).replace(/&Signature=.*$/, '')
-  const { extract } = await idp.parseLoginRequest(ours, 'redirect', { query, octetString })
-  const xml = samlify.Utility.inflateString(query['SAMLRequest'] ?? '')
+  const { extract } = await idp.parseLoginRequest(ours, 'redirect', redirected(request))
+  const xml = samlify.Utility.inflateString(request.url.searchParams.get('SAMLRequest') ?? '')
   return { id: String(extract.request?.['id']), forceAuthn: xml.includes('ForceAuthn="true"') }
 }
 

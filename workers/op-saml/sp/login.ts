@@ -6,6 +6,7 @@ import { encodeBase64 } from '../base64.ts'
 import { bindings } from '../bindings.ts'
 import type { SamlContext } from '../deps.ts'
 import { refusalPage, sendPage } from '../html.ts'
+import { readSignOnRecord } from '../idp/request-record.ts'
 import { ownServiceProvider } from '../own-entity.ts'
 import { redirectAddress } from '../redirect-binding.ts'
 import { newId } from '../response.ts'
@@ -52,8 +53,8 @@ export async function ownInteraction(c: SamlContext, handle: string): Promise<St
 
 /** Whether an older session at the provider is not enough for who asks here. */
 function asksAgain({ record }: StoredInteraction): boolean {
+  if (record.purpose === 'saml') return readSignOnRecord(record.params)?.forceAuthn === true
   const params = new Map(record.params)
-  if (record.purpose === 'saml') return params.get('forceAuthn') === 'true'
   return params.has('max_age') || (params.get('prompt') ?? '').split(' ').includes('login')
 }
 

@@ -90,6 +90,16 @@ export const en = {
     submit: 'Continue',
   },
 
+  signedIn: {
+    heading: 'You are signed in',
+    nobody: 'Nobody is signed in here',
+    through: <Part>(provider: Part, time: string): Sentence<Part> => ['Through ', provider, ` since ${time}.`],
+    byPassword: (time: string) => `With your account here, since ${time}.`,
+    applications: 'Applications in this session',
+    signIn: 'Sign in',
+    signOut: 'Sign out',
+  },
+
   signOut: {
     heading: 'Signing you out',
     headingDone: 'You are signed out',
