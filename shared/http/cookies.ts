@@ -3,6 +3,7 @@ const names = {
   session: '__Host-authrim-session',
   browser: '__Host-authrim-browser',
   device: '__Host-authrim-device',
+  saml: '__Host-authrim-saml',
 } as const
 
 export type CookieName = keyof typeof names
@@ -19,8 +20,14 @@ export function readCookie(request: Request, name: CookieName): string | undefin
 /**
  * A `Set-Cookie` value. Lax: a link from a client's site carries the session, a form post from there does not.
  * @param maxAge seconds; 0 removes the cookie, undefined ends it with the browser.
+ * @param sameSite `None` for what has to come along with a post from an identity provider, and proves nothing alone.
  */
-export function setCookie(name: CookieName, value: string, maxAge: number | undefined): string {
+export function setCookie(
+  name: CookieName,
+  value: string,
+  maxAge: number | undefined,
+  sameSite: 'Lax' | 'None' = 'Lax',
+): string {
   const life = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
-  return `${names[name]}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax${life}`
+  return `${names[name]}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}${life}`
 }

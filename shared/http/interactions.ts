@@ -12,7 +12,7 @@ import { randomShard, shard } from '../stores/shards.ts'
  */
 export interface Interaction {
   readonly v: 1
-  readonly purpose: 'authorize' | 'account' | 'logout' | 'saml' | 'saml_logout'
+  readonly purpose: 'authorize' | 'account' | 'logout' | 'saml' | 'saml_logout' | 'saml_away' | 'saml_back'
   /** The client's request as it came; a SAML partner's as it was read. */
   readonly params: readonly (readonly [string, string])[]
   /** The pushed request it came from, to be spent when the code is issued. */
@@ -39,6 +39,13 @@ export interface StoredInteraction {
   /** What the page carries. */
   readonly handle: string
   readonly record: Interaction
+}
+
+/** Where the browser goes on with an interaction once somebody has signed in. */
+export function resumeAddress({ handle, record }: StoredInteraction): string {
+  if (record.purpose === 'account') return record.params[0]?.[1] ?? '/account'
+  const path = record.purpose === 'saml' ? '/saml/idp/continue' : '/authorize'
+  return `${path}?${new URLSearchParams({ interaction: handle })}`
 }
 
 /** A person may leave a sign-in page open for this long. Seconds. */

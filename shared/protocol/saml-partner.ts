@@ -74,6 +74,28 @@ const spChoices = {
   encryptAssertion: v.boolean(),
 }
 
+/** Claims that an attribute may give: of a person's, none that says what we have found out ourselves. */
+const mappedClaims = [
+  'email',
+  'name',
+  'given_name',
+  'family_name',
+  'middle_name',
+  'nickname',
+  'preferred_username',
+  'profile',
+  'picture',
+  'website',
+  'gender',
+  'birthdate',
+  'zoneinfo',
+  'locale',
+  'phone_number',
+  'groups',
+  // Not a claim: what the person is known again by.
+  'subject',
+] as const
+
 const idpChoices = {
   /** E-mail domains, lower case, whose people are sent here; each belongs to one partner at most. */
   domains: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[a-z0-9.-]+\.[a-z0-9-]+$/))), v.maxLength(200)),
@@ -82,7 +104,7 @@ const idpChoices = {
   /** Whether we are an entity of our own for this partner, or the same as for others. */
   separateEntity: v.boolean(),
   /** Names of attributes by what they mean to us. */
-  attributeMap: v.record(v.string(), text),
+  attributeMap: v.record(v.picklist(mappedClaims), text),
   /** `verified_email`: an address of one of `domains` finds the account that has it. */
   linkBy: v.picklist(['verified_email', 'never']),
   createUsers: v.boolean(),

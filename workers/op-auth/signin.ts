@@ -1,17 +1,21 @@
 import { readForm } from '../../shared/http/form.ts'
 import { displayName } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
+import { passwordAcr } from '../../shared/protocol/id-token.ts'
 import { noteEvent } from './audit.ts'
 import { readStoredRequest } from './authorize.ts'
 import { isOwnForm, knownBrowser, markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
 import type { Flow } from './flow.ts'
 import { errorPage, frameOf, htmlPage } from './html.ts'
-import type { StoredInteraction } from '../../shared/http/interactions.ts'
+import { type StoredInteraction, resumeAddress } from '../../shared/http/interactions.ts'
+import { Elsewhere } from './pages/elsewhere.tsx'
 import type { SignInProblem } from './pages/messages/keys.ts'
 import { SignIn } from './pages/sign-in.tsx'
 import { SignedOut } from './pages/sign-out.tsx'
+import { providerAddress, providerFor } from './providers.ts'
 import { respondError } from './respond.ts'
+import type { SignInProvider } from '../../shared/stores/sign-in-providers.ts'
 
 /** A page's place in an interaction: what it is for, and in which browser. */
 export interface Visit {
@@ -52,9 +56,14 @@ export async function showSignIn(c: AuthContext): Promise<Response> {
   const another = c.req.query('account') === 'other'
   const current = another ? undefined : await deps.sessions.current(c.req.raw, now)
   const user = current && (await deps.users.find(current.session.sub))
-  const identifier = visit.flow?.params.get('login_hint') ?? user?.username ?? user?.email
+  const hint = visit.flow?.params.get('login_hint')
+  const provider = another ? undefined : await providerFor(c, hint)
+  if (provider) return c.redirect(providerAddress(provider, visit.interaction), 303)
+  const identifier = hint ?? user?.username ?? user?.email
   return signInPage(c, visit, { identifier, reason: current ? 'reauthenticate' : undefined })
 }
+
+const byPassword = { acr: passwordAcr, amr: ['pwd'] }
 
 /** User name and password came: checks them and goes on. */
 export async function signIn(c: AuthContext): Promise<Response> {
@@ -64,6 +73,8 @@ export async function signIn(c: AuthContext): Promise<Response> {
   if (visit.form.get('action') === 'cancel') return cancel(c, visit)
   const identifier = visit.form.get('identifier') ?? ''
   const password = visit.form.get('password') ?? ''
+  const provider = await providerFor(c, identifier)
+  if (provider) return elsewhere(c, visit, provider)
   if (identifier === '' || password === '') return signInPage(c, visit, { identifier, error: 'missing' })
 
   const outcome = await deps.passwords.verify(c.req.raw, identifier, password, now)
@@ -76,46 +87,40 @@ export async function signIn(c: AuthContext): Promise<Response> {
     return signInPage(c, visit, { identifier, error: outcome.problem, retryAfterSeconds: outcome.retryAfter })
   }
 
-  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user.sub, now)
+  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user.sub, byPassword, now)
   c.header('set-cookie', cookie, { append: true })
   c.header('set-cookie', await deps.passwords.deviceCookie(outcome.user.sub, now), { append: true })
   noteEvent(c, outcome.user.sub, 'sign_in')
   const progress = { session: signedIn.id, signedIn: true, chosen: true, consented: false }
-  return goOn(c, visit, await deps.interactions.update(visit.interaction, progress, now))
+  return goOn(c, await deps.interactions.update(visit.interaction, progress, now))
 }
 
 /** Back to the request, or to the account page. The browser comes with its new cookie. */
-export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInteraction): Promise<Response> {
+export async function goOn(c: AuthContext, interaction: StoredInteraction): Promise<Response> {
   const { deps, now } = c.var
-  if (interaction.record.purpose === 'saml') return backToSaml(c, interaction)
-  if (!visit.flow) {
-    await deps.interactions.finish(interaction, now)
-    return c.redirect(returnAddress(interaction), 303)
-  }
-  return c.redirect(`/authorize?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
+  if (interaction.record.purpose === 'account') await deps.interactions.finish(interaction, now)
+  return c.redirect(resumeAddress(interaction), 303)
+}
+
+/** To the identity provider of the person's organisation: at once, and for browsers that do not obey, by a link. */
+function elsewhere(c: AuthContext, { interaction }: Visit, provider: SignInProvider): Promise<Response> {
+  const address = providerAddress(provider, interaction)
+  c.header('refresh', `0;url=${address}`)
+  return htmlPage(c, Elsewhere({ frame: frameOf(c, undefined), providerName: provider.name, address }))
 }
 
 /** The person does not want to: the client learns so (RFC 6749 §4.1.2.1). */
 export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
   const { deps, now } = c.var
   if (visit.interaction.record.purpose === 'saml')
-    return backToSaml(c, await deps.interactions.update(visit.interaction, { declined: true }, now))
+    return goOn(c, await deps.interactions.update(visit.interaction, { declined: true }, now))
   await deps.interactions.finish(visit.interaction, now)
   if (!visit.flow) return htmlPage(c, SignedOut({ frame: frameOf(c, undefined) }))
   return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
 }
 
-/** The SAML Worker began it, answers the partner and finishes it. */
-function backToSaml(c: AuthContext, interaction: StoredInteraction): Response {
-  return c.redirect(`/saml/idp/continue?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
-}
-
 /** Pages of other Workers that send people here, with nothing in their address but a user code (RFC 8628 §3.3.1). */
 const ownPages = /^\/(approvals|device(\?user_code=[A-Z]{4}-[A-Z]{4})?)$/
-
-function returnAddress({ record }: StoredInteraction): string {
-  return record.params[0]?.[1] ?? '/account'
-}
 
 /** Sends the browser to sign in for its own account. */
 export function signInForAccount(c: AuthContext): Promise<Response> {
@@ -145,8 +150,11 @@ interface SignInState {
   readonly reason?: 'reauthenticate' | undefined
 }
 
-function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<Response> {
+async function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<Response> {
+  const { deps, now } = c.var
   const client = visit.flow?.client
+  const known = await deps.providers.list(now)
+  const offered = known.filter(({ button }) => button)
   const page = SignIn({
     frame: frameOf(c, visit.flow?.params.get('ui_locales')),
     interaction: visit.interaction.handle,
@@ -155,6 +163,8 @@ function signInPage(c: AuthContext, visit: Visit, state: SignInState): Promise<R
     policyUri: client?.policy_uri,
     tosUri: client?.tos_uri,
     clientUri: client?.client_uri,
+    byAddress: known.some(({ domains }) => domains.length > 0),
+    providers: offered.map((each) => ({ name: each.name, address: providerAddress(each, visit.interaction) })),
     ...state,
   })
   return htmlPage(c, page, statusOf(state.error), formTargets(visit))

@@ -4,14 +4,16 @@ import { bearerChallenge } from '../../shared/http/bearer.ts'
 import { errorResponse } from '../../shared/http/error-response.ts'
 import { Interactions } from '../../shared/http/interactions.ts'
 import { Outbound } from '../../shared/http/outbound.ts'
-import { SignedInPeople } from '../../shared/http/signed-in.ts'
+import { Sessions } from '../../shared/http/sessions.ts'
 import { Keyring } from '../../shared/keys/keyring.ts'
 import { brandingOf } from '../../shared/pages/branding.ts'
 import type { OAuthError } from '../../shared/protocol/error.ts'
 import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
 import { samlBackup } from '../../shared/stores/d1/saml-backup.ts'
+import { D1SamlLinks } from '../../shared/stores/d1/saml-links.ts'
 import { D1SamlPartners } from '../../shared/stores/d1/saml-partners.ts'
+import { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import { D1Users } from '../../shared/stores/d1/users.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
 import type { KeyManager } from '../../shared/stores/durable-objects/key-manager.ts'
@@ -24,10 +26,13 @@ import { failurePage } from './html.ts'
 import { idpRoutes } from './idp/routes.ts'
 import { LeasedKeys } from './leased-keys.ts'
 import { MetadataSource, largestMetadata } from './partners/metadata-source.ts'
+import { spRoutes } from './sp/routes.ts'
 
 interface Env {
   readonly ISSUER_URL: string
   readonly ENVIRONMENT: string
+  /** Seconds, as text. */
+  readonly SESSION_EXPIRY: string
   /** JSON. */
   readonly BRANDING: string
   readonly DB: D1Database
@@ -48,6 +53,7 @@ export default workerApp<Env, SamlDeps>({
   parts: (env) => ({ deps: dependencies(env), issuer: env.ISSUER_URL, versionId: env.VERSION.id }),
   routes: [
     ...idpRoutes,
+    ...spRoutes,
     { path: '/saml/idp/assets/*', GET: asset, quiet: true },
     ...adminRoutes(samlOperations, largestAdminBody),
   ],
@@ -72,7 +78,9 @@ function dependencies(env: Env): SamlDeps {
     partners,
     metadata: new MetadataSource(new Outbound(issuer, local, largestMetadata), local),
     users: new D1Users(env.DB),
-    sessions: new SignedInPeople(keyring, env.SESSION_STORE),
+    directory: new D1UserDirectory(env.DB, audit),
+    links: new D1SamlLinks(env.DB),
+    sessions: new Sessions(keyring, env.SESSION_STORE, Number(env.SESSION_EXPIRY)),
     sessionStore: env.SESSION_STORE,
     interactions: new Interactions(keyring, env.PENDING_REQUESTS, env.SAML_RATE),
     outbound: new Outbound(issuer, local),

@@ -1,11 +1,22 @@
-import type { Keyring } from '../../shared/keys/keyring.ts'
-import { handleHash, randomId } from '../../shared/protocol/handle.ts'
-import { passwordAcr } from '../../shared/protocol/id-token.ts'
-import type { Session, SessionListing, SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
-import { decided } from '../../shared/stores/grants.ts'
-import { allShards, randomShard, shard } from '../../shared/stores/shards.ts'
-import { setCookie } from '../../shared/http/cookies.ts'
-import { type SignedIn, SignedInPeople, maximumAccounts } from '../../shared/http/signed-in.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import { handleHash, randomId } from '../protocol/handle.ts'
+import type { Participant, Session, SessionListing, SessionStore } from '../stores/durable-objects/session-store.ts'
+import { decided } from '../stores/grants.ts'
+import { allShards, randomShard, shard } from '../stores/shards.ts'
+import { setCookie } from './cookies.ts'
+import { type SignedIn, SignedInPeople, maximumAccounts } from './signed-in.ts'
+
+/** How somebody proved who they are. */
+export interface Proof {
+  readonly acr: string
+  readonly amr: readonly string[]
+  /** When, in seconds, if it was not just now. */
+  readonly authTime?: number
+  /** The identity provider that vouches for them. */
+  readonly through?: Participant
+  /** Seconds; until then at the latest. */
+  readonly endsAt?: number
+}
 
 /**
  * Browser sessions. The cookie holds one handle for each account signed in, the one used last first. A new handle
@@ -28,25 +39,31 @@ export class Sessions extends SignedInPeople {
    * Begins a session for a person who has just proven who they are, in place of an older one of theirs in this
    * browser: clients see the same `sid`, nobody the same cookie. Answers the cookie to set.
    */
-  async start(request: Request, sub: string, now: number): Promise<{ signedIn: SignedIn; cookie: string }> {
+  async start(
+    request: Request,
+    sub: string,
+    proof: Proof,
+    now: number,
+  ): Promise<{ signedIn: SignedIn; cookie: string }> {
     const others = await this.all(request, now)
     const earlier = others.find((each) => each.session.sub === sub)
-    const at = { shard: randomShard(), expiresAt: now + this.#lifetime }
+    const at = { shard: randomShard(), expiresAt: Math.min(now + this.#lifetime, proof.endsAt ?? Infinity) }
     const handle = await this.#keyring.mint({ kind: 'session', generation: 0, id: randomId(), ...at }, now)
     const id = await handleHash(handle)
+    const participants = participantsOf(earlier?.session.participants ?? [], proof.through)
     const session: Session = {
       sub,
       sid: earlier?.session.sid ?? randomId(),
-      authTime: now,
-      acr: passwordAcr,
-      amr: ['pwd'],
+      authTime: proof.authTime ?? now,
+      acr: proof.acr,
+      amr: proof.amr,
       createdAt: now,
       lastSeenAt: now,
       expiresAt: at.expiresAt,
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
       address: request.headers.get('cf-connecting-ip') ?? '',
       clients: earlier?.session.clients ?? {},
-      ...(earlier?.session.participants && { participants: earlier.session.participants }),
+      ...(participants.length > 0 && { participants }),
     }
     await decided(shard(this.#store, at.shard).create(id, session))
     if (earlier) await decided(shard(this.#store, earlier.shard).end(earlier.id))
@@ -96,4 +113,10 @@ export class Sessions extends SignedInPeople {
   async forgetClient(sub: string, clientId: string): Promise<void> {
     await Promise.all(allShards(this.#store).map((store) => decided(store.forgetClient(sub, clientId))))
   }
+}
+
+/** Those of the session before, with who vouches now in place of an older mention. */
+function participantsOf(earlier: readonly Participant[], through: Participant | undefined): Participant[] {
+  if (!through) return [...earlier]
+  return [...earlier.filter(({ role, entityId }) => role !== through.role || entityId !== through.entityId), through]
 }
