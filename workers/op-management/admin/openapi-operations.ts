@@ -58,7 +58,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'clients.delete': {},
   'clients.rotate_secret': {
-    says: 'The old secret counts for `overlap` seconds more',
+    says: 'The old one counts for `overlap` seconds more',
     takes: { 'overlap?': number },
     gives: client,
   },
@@ -83,7 +83,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.list': { query: ['search', ...paging], gives: { users: list('User'), nextCursor } },
   'users.create': { takes: 'NewUser', gives: user, status: 201 },
   'users.show': { gives: user },
-  'users.update': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
+  'users.update': { says: 'Null removes a claim', takes: 'UserChange', gives: user },
   'users.delete': { says: 'With sessions, grants and consents' },
   'users.set_password': {
     says: 'Ends sessions and grants',
@@ -93,7 +93,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.enable': { gives: user },
   'users.sessions': { gives: { sessions: list('Session') } },
   'users.sign_out': {
-    says: 'End every session and grant of a person',
+    says: 'Every session and grant of a person',
     gives: { sessions: number, grants: number },
   },
   'users.import': {
@@ -109,7 +109,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { grants: list('Grant'), nextCursor },
   },
   'grants.revoke_all': {
-    says: 'End the grants of a person, a client or both',
+    says: 'Of a person, a client or both',
     query: ['user', 'client'],
     gives: { revoked: number },
   },
@@ -119,7 +119,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'pending_requests.deny': {},
   'keys.list': { gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
-    says: 'Plan the switch to the next key; with `now`, at once',
+    says: 'With `now`, at once',
     takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'use?': { const: 'saml' }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
