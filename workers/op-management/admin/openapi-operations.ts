@@ -65,7 +65,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'clients.disable': { gives: client },
   'clients.enable': { gives: client },
   'clients.export': {
-    says: 'With hashed secrets',
+    says: 'Hashed secrets',
     query: paging,
     gives: { clients: list('ClientExport'), nextCursor },
   },
@@ -84,7 +84,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.create': { takes: 'NewUser', gives: user, status: 201 },
   'users.show': { gives: user },
   'users.update': { says: 'Null removes a claim', takes: 'UserChange', gives: user },
-  'users.delete': { says: 'With sessions, grants and consents' },
+  'users.delete': { says: 'And sessions, grants, consents' },
   'users.set_password': {
     says: 'Ends sessions and grants',
     takes: { password: { ...text, minLength: 8 } },
