@@ -97,7 +97,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { sessions: number, grants: number },
   },
   'users.import': {
-    says: 'Up to 100; who exists is skipped',
+    says: 'Up to 100; who exists stays',
     takes: { users: list('ImportedUser') },
     gives: {
       imported: number,
@@ -124,7 +124,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { rotations: list('Rotation') },
   },
   'keys.revoke': {
-    says: 'Drop a leaked key with every token it signed',
+    says: 'Drop a leaked key, with what it signed',
     gives: { revocation: schemaOf('Revocation') },
   },
   'keys.schedule': {
