@@ -39,7 +39,7 @@ export function parseJson(text: string): unknown {
 /** The body as text, at most so many bytes of it. */
 export async function readText(request: Request, largest: number = maximumBody): Promise<string> {
   const length = request.headers.get('content-length')
-  if (Number(length ?? 0) > largest) throw tooLarge(largest)
+  if (Number(length ?? 0) > largest) throw tooLarge()
   if (!request.body) return ''
   // The runtime holds a body to its announced length; counting it ourselves costs more than the rest of the reading.
   return inTime(length === null ? readChunks(request.body, largest) : request.text())
@@ -56,7 +56,7 @@ async function readChunks(body: ReadableStream<Uint8Array>, largest: number): Pr
     bytes += value.byteLength
     if (bytes > largest) {
       void reader.cancel().catch(() => undefined)
-      throw tooLarge(largest)
+      throw tooLarge()
     }
     text += decoder.decode(value, { stream: true })
   }
@@ -74,6 +74,6 @@ async function inTime<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-function tooLarge(largest: number): OAuthError {
-  return new OAuthError('payload_too_large', `the body is larger than ${largest >> 10} KiB`)
+function tooLarge(): OAuthError {
+  return new OAuthError('payload_too_large', 'the body is too large')
 }

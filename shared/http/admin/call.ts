@@ -52,12 +52,7 @@ export class AdminCall<Deps extends OperatorDeps> {
 
   /** @throws OAuthError invalid_request naming the member that is wrong. */
   body<T extends v.GenericSchema>(schema: T): v.InferOutput<T> {
-    return this.checked(schema, this.json())
-  }
-
-  /** @throws OAuthError invalid_request naming the member that is wrong. */
-  checked<T extends v.GenericSchema>(schema: T, value: unknown): v.InferOutput<T> {
-    const result = v.safeParse(schema, value, { abortEarly: true })
+    const result = v.safeParse(schema, this.json(), { abortEarly: true })
     if (result.success) return result.output
     const [issue] = result.issues
     const member = issue.path?.map(({ key }) => String(key)).join('.')

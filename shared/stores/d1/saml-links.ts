@@ -1,5 +1,9 @@
 import type { D1Database } from '@cloudflare/workers-types'
+import { OAuthError } from '../../protocol/error.ts'
+import type { User } from '../users.ts'
 import { answered } from './answered.ts'
+import { type AuditEvent, auditInsert, auditValues } from './audit-log.ts'
+import { userInsertion } from './user-directory.ts'
 
 /** Somebody as an identity provider names them (SAML Core §2.2.2). */
 export interface ForeignId {
@@ -33,6 +37,24 @@ export class D1SamlLinks {
       )
       .bind(entityId, format, nameId, sub, now)
     return (await answered(statement.first<string>('sub'))) ?? sub
+  }
+
+  /**
+   * Adds a person together with their identifier, so that whoever finds the one finds the other. False if the address
+   * or the identifier is taken.
+   */
+  async create({ entityId, format, nameId }: ForeignId, user: User, event: AuditEvent): Promise<boolean> {
+    const link = this.#db
+      .prepare('INSERT INTO saml_links (entity_id, format, name_id, sub, linked_at) VALUES (?, ?, ?, ?, ?)')
+      .bind(entityId, format, nameId, user.sub, user.createdAt)
+    const recorded = this.#db.prepare(auditInsert).bind(...auditValues(event))
+    try {
+      await answered(this.#db.batch([userInsertion(this.#db, user), link, recorded]), 'somebody was faster')
+      return true
+    } catch (error) {
+      if (error instanceof OAuthError && error.code === 'already_exists') return false
+      throw error
+    }
   }
 
   /** The identity providers that somebody is linked to. */

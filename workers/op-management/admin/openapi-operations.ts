@@ -58,14 +58,14 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'clients.delete': {},
   'clients.rotate_secret': {
-    says: 'The old secret counts for `overlap` seconds more',
+    says: 'The old one counts for `overlap` seconds more',
     takes: { 'overlap?': number },
     gives: client,
   },
   'clients.disable': { gives: client },
   'clients.enable': { gives: client },
   'clients.export': {
-    says: 'With hashed secrets',
+    says: 'Hashed secrets',
     query: paging,
     gives: { clients: list('ClientExport'), nextCursor },
   },
@@ -83,8 +83,8 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.list': { query: ['search', ...paging], gives: { users: list('User'), nextCursor } },
   'users.create': { takes: 'NewUser', gives: user, status: 201 },
   'users.show': { gives: user },
-  'users.update': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
-  'users.delete': { says: 'With sessions, grants and consents' },
+  'users.update': { says: 'Null removes a claim', takes: 'UserChange', gives: user },
+  'users.delete': { says: 'And sessions, grants, consents' },
   'users.set_password': {
     says: 'Ends sessions and grants',
     takes: { password: { ...text, minLength: 8 } },
@@ -93,11 +93,11 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.enable': { gives: user },
   'users.sessions': { gives: { sessions: list('Session') } },
   'users.sign_out': {
-    says: 'End every session and grant of a person',
+    says: 'Every session and grant of a person',
     gives: { sessions: number, grants: number },
   },
   'users.import': {
-    says: 'Up to 100; who exists is skipped',
+    says: 'Up to 100; who exists stays',
     takes: { users: list('ImportedUser') },
     gives: {
       imported: number,
@@ -109,7 +109,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { grants: list('Grant'), nextCursor },
   },
   'grants.revoke_all': {
-    says: 'End the grants of a person, a client or both',
+    says: 'Of a person, a client or both',
     query: ['user', 'client'],
     gives: { revoked: number },
   },
@@ -119,12 +119,12 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'pending_requests.deny': {},
   'keys.list': { gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
-    says: 'Plan the switch to the next key; with `now`, at once',
+    says: 'With `now`, at once',
     takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'use?': { const: 'saml' }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
   'keys.revoke': {
-    says: 'Drop a leaked key with every token it signed',
+    says: 'Drop a leaked key, with what it signed',
     gives: { revocation: schemaOf('Revocation') },
   },
   'keys.schedule': {

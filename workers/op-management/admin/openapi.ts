@@ -25,7 +25,7 @@ const operator = {
   scheme: 'bearer',
   bearerFormat: 'JWT',
   description:
-    'A JWT per request. Header: alg EdDSA, typ authrim-operator+jwt, kid. Claims: iss = kid, aud = issuer, iat, exp = iat + 60, jti, htm = method, htu = path and query, body = base64url(SHA-256(body)).',
+    'A JWT per request. Header: alg EdDSA, typ authrim-operator+jwt, kid. Claims: iss = kid, aud = issuer, iat, exp = iat + 60, jti, htm = method, htu = path and query, body = base64url(SHA-256(body))',
 }
 
 function described(path: string, action: string, { says, query = [], takes, gives, status }: Description): object {

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { nextCursor, pageOf } from '../../../shared/http/admin/page.ts'
-import { parseJson } from '../../../shared/http/form.ts'
 import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
 import { type Partner, type PartnerRole, isAlias, partnerChoices } from '../../../shared/protocol/saml-partner.ts'
 import type { SamlCall } from '../deps.ts'
@@ -112,8 +111,8 @@ function unknown(): OAuthError {
 function newPartnerOf(call: SamlCall, role: PartnerRole): v.InferOutput<(typeof NewPartner)['sp' | 'idp']> {
   if (!call.text.trimStart().startsWith('<')) return call.body(NewPartner[role])
   const [entityId, alias] = [call.query('entityId'), call.query('alias')]
-  const fromQuery = { metadata: call.text, ...(entityId && { entityId }), ...(alias && { alias }) }
-  return call.checked(NewPartner[role], parseJson(JSON.stringify(fromQuery)))
+  if (alias !== undefined && !isAlias(alias)) throw invalidRequest('alias: lower-case letters, digits and dashes')
+  return { metadata: call.text, ...(entityId && { entityId }), ...(alias && { alias }) }
 }
 
 /** The alias itself, or with the first number that makes it nobody's. */

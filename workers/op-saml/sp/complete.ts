@@ -1,7 +1,7 @@
 import { resumeAddress } from '../../../shared/http/interactions.ts'
-import { OAuthError } from '../../../shared/protocol/error.ts'
 import { randomId } from '../../../shared/protocol/handle.ts'
 import type { IdentityProvider } from '../../../shared/protocol/saml-partner.ts'
+import type { ForeignId } from '../../../shared/stores/d1/saml-links.ts'
 import type { User } from '../../../shared/stores/users.ts'
 import { noteEvent } from '../audit.ts'
 import type { SamlContext } from '../deps.ts'
@@ -43,20 +43,28 @@ async function accountFor(c: SamlContext, partner: IdentityProvider, back: Back)
   const id = lastingId(back.nameId, person.subject)
   if (!id) return refused(c, partner, 'no_lasting_id')
   const foreign = { entityId: partner.entityId, ...id }
-  const linkedSub = await deps.links.find(foreign)
-  const linked = linkedSub === undefined ? undefined : await deps.users.find(linkedSub)
+  const linked = await linkedUser(c, foreign)
   const email = addressOf(person, back)
   const owner = linked || email === undefined ? undefined : await deps.users.findByIdentifier(email)
   const decision = decideAccount({ partner, linked, email, owner })
-  if ('refuse' in decision) return refused(c, partner, decision.refuse, linked ?? owner)
-  const user = 'create' in decision ? await created(c, partner, decision.create, person) : decision.account
-  if (!user) return refused(c, partner, 'taken')
-  const sub = await deps.links.link(foreign, user.sub, now)
-  // Somebody else's sign-in with the same identifier was faster: theirs is the account.
-  if (sub !== user.sub) return (await deps.users.find(sub)) ?? refused(c, partner, 'no_account')
-  if ('account' in decision && decision.link) noteEvent(c, user.sub, 'saml_link', partner.entityId)
-  await keepCurrent(c, partner, user, person)
-  return user
+  if ('create' in decision) return (await created(c, foreign, decision.create, person)) ?? refused(c, partner, 'taken')
+  if ('refuse' in decision) {
+    // In another window of theirs the account may have been made since we looked.
+    const since = decision.refuse === 'taken' ? await linkedUser(c, foreign) : undefined
+    return since && !since.disabled ? since : refused(c, partner, decision.refuse, linked ?? owner)
+  }
+  const { account } = decision
+  if (decision.link) {
+    if ((await deps.links.link(foreign, account.sub, now)) !== account.sub) return refused(c, partner, 'taken', account)
+    noteEvent(c, account.sub, 'saml_link', partner.entityId)
+  }
+  await keepCurrent(c, partner, account, person)
+  return account
+}
+
+async function linkedUser(c: SamlContext, foreign: ForeignId): Promise<User | undefined> {
+  const sub = await c.var.deps.links.find(foreign)
+  return sub === undefined ? undefined : c.var.deps.users.find(sub)
 }
 
 /** The address among the attributes, or the name identifier where that is one. */
@@ -64,23 +72,19 @@ function addressOf(person: ForeignPerson, { nameId }: Back): string | undefined 
   return addressIn(person.email) ?? (nameId.format === nameIdFormats.emailAddress ? addressIn(nameId.value) : undefined)
 }
 
-/** A new account without a password; undefined if somebody took the address meanwhile. */
+/** A new account without a password, or the one that was made meanwhile; undefined if it is somebody else's address. */
 async function created(
   c: SamlContext,
-  partner: IdentityProvider,
+  foreign: ForeignId,
   { email, emailVerified }: Extract<Decision, { create: unknown }>['create'],
   { claims }: ForeignPerson,
 ): Promise<User | undefined> {
   const { deps, now } = c.var
   const times = { createdAt: now, updatedAt: now }
   const user: User = { sub: randomId(), username: undefined, email, emailVerified, claims, disabled: false, ...times }
-  try {
-    await deps.directory.insert(user, undefined, event(c, partner, 'users.create', user.sub))
-    return user
-  } catch (error) {
-    if (error instanceof OAuthError && error.code === 'already_exists') return undefined
-    throw error
-  }
+  const isNew = await deps.links.create(foreign, user, event(c, foreign, 'users.create', user.sub))
+  const account = isNew ? user : await linkedUser(c, foreign)
+  return account?.disabled ? undefined : account
 }
 
 /** What the provider says now of name and groups; the address is the person's business with us. */
@@ -98,7 +102,7 @@ async function keepCurrent(
   await c.var.deps.directory.update(user.sub, changes, c.var.now, event(c, partner, 'users.update', user.sub))
 }
 
-function event(c: SamlContext, partner: IdentityProvider, action: string, target: string) {
+function event(c: SamlContext, partner: Pick<IdentityProvider, 'entityId'>, action: string, target: string) {
   const { requestId } = c.var
   return { time: Date.now(), actor: partner.entityId.slice(0, 300), action, target, outcome: 'done', requestId }
 }
