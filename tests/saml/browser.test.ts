@@ -142,7 +142,7 @@ describe('signing out', () => {
     const page = await signedInToBoth()
     applications.wiki.answer = 'refuse'
     await page.goto(`${need(payroll).site.origin}/logout`)
-    await page.getByRole('heading', { name: 'Not everywhere signed out' }).waitFor()
+    await page.getByRole('heading', { name: 'Not signed out everywhere' }).waitFor()
     expect(await page.getByRole('listitem').allTextContents()).toEqual(['Wiki: Not signed out'])
     expect(await axe(page)).toEqual([])
     const answered = page.waitForRequest((request) => request.url().includes('/slo?SAMLResponse='))
@@ -159,7 +159,7 @@ describe('signing out', () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('heading', { name: 'Something is broken here' }).waitFor()
     await page.goBack()
-    await page.getByRole('heading', { name: 'Not everywhere signed out' }).waitFor()
+    await page.getByRole('heading', { name: 'Not signed out everywhere' }).waitFor()
     expect(await page.getByRole('listitem').allTextContents()).toEqual(['Payroll: No answer yet', 'Wiki: Signed out'])
     expect(applications.wiki.profile).toBeUndefined()
     await page.context().close()

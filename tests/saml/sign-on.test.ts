@@ -48,6 +48,7 @@ describe('a sign-on that the partner began', () => {
     // A blank is left out: node-saml signs it in another spelling than it sends.
     const relayState = 'a&b=%41"<>+ä'
     const begun = await agent.follow(await agent.get(await requestAddress(partner, relayState)))
+    expect(await begun.clone().text()).toContain('<bdi>Payroll</bdi>')
     const answer = await signInOn(agent, begun, user)
     expect(answer).toMatchObject({ action: `${partner.site.origin}/acs`, relayState })
     const profile = await profileOf(partner, answer)
@@ -77,6 +78,21 @@ describe('a sign-on that the partner began', () => {
     const [issued, until] = [/IssueInstant="([^"]+)"/.exec(xml)?.[1], /NotOnOrAfter="([^"]+)"/.exec(data)?.[1]]
     expect(Date.parse(until ?? '') - Date.parse(issued ?? '')).toBe(300_000)
     expect(new Set(xml.match(/ ID="[^"]+"/g)).size).toBe(2)
+  })
+
+  test('SML-05 SML-09 node-saml posts a signed request, which is taken up where the cookies are', async () => {
+    const { agent, user } = await signedIn()
+    const posting = await addPartner(system, { saml: { authnRequestBinding: 'HTTP-POST' } })
+    const form = await posting.saml.getAuthorizeFormAsync('state')
+    const message = /name="SAMLRequest" value="([^"]+)"/.exec(form)?.[1] ?? ''
+    expect(Buffer.from(message, 'base64').toString()).toContain('SignatureValue')
+    // From another site there are none.
+    const posted = await system.agent().post('/saml/idp/sso', { SAMLRequest: message, RelayState: 'state' })
+    expect(posted.status).toBe(303)
+    const answer = await answerOf(await agent.get(posted.headers.get('location') ?? ''))
+    expect(answer.relayState).toBe('state')
+    expect((await profileOf(posting, answer)).email).toBe(user.email)
+    await posting.close()
   })
 
   test('SML-12 a person who is signed in is not asked again, and keeps the session index', async () => {

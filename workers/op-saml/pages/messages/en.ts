@@ -103,7 +103,7 @@ export const en = {
   signOut: {
     heading: 'Signing you out',
     headingDone: 'You are signed out',
-    headingPartly: 'Not everywhere signed out',
+    headingPartly: 'Not signed out everywhere',
     text: <Part>(operator: Part): Sentence<Part> => ['Your session with ', operator, ' has ended.'],
     telling: 'The applications that you used with it are told one after the other.',
     partly: 'Some applications could not be told. Sign out there as well, or close all windows of this browser.',
