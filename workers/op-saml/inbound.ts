@@ -14,7 +14,7 @@ const longestRelayState = 80
 export interface Inbound {
   readonly parameter: 'SAMLRequest' | 'SAMLResponse'
   readonly root: Element
-  /** Returned as it came, and never understood. */
+  /** Of a request: returned as it came, and never understood. What comes with an answer tells us nothing. */
   readonly relayState: string | undefined
   /** Of the Redirect binding; others have theirs in the message. */
   readonly signature: DetachedSignature | undefined
@@ -23,7 +23,7 @@ export interface Inbound {
 /** @throws OAuthError invalid_request, payload_too_large */
 export async function fromRedirect(search: string): Promise<Inbound> {
   const { parameter, xml, relayState, signature } = await readRedirect(search)
-  return { parameter, root: parseXml(xml), relayState: limitedRelayState(relayState), signature }
+  return { parameter, root: parseXml(xml), relayState: stateOf(parameter, relayState), signature }
 }
 
 /** @throws OAuthError invalid_request, payload_too_large */
@@ -33,10 +33,11 @@ export function fromPost(form: Parameters): Inbound {
   if (message === undefined || (request !== undefined && response !== undefined))
     throw invalidRequest('SAMLRequest or SAMLResponse is expected')
   if (form.repeated.length > 0) throw invalidRequest('a parameter occurs twice')
+  const parameter = request === undefined ? 'SAMLResponse' : 'SAMLRequest'
   return {
-    parameter: request === undefined ? 'SAMLResponse' : 'SAMLRequest',
+    parameter,
     root: parseXml(decodeUtf8(decodeBase64(message))),
-    relayState: limitedRelayState(form.get('RelayState')),
+    relayState: stateOf(parameter, form.get('RelayState')),
     signature: undefined,
   }
 }
@@ -63,6 +64,11 @@ export async function believable(
   return { message: verified ?? root, isSigned: verified !== undefined }
 }
 
+function stateOf(parameter: Inbound['parameter'], relayState: string | undefined): string | undefined {
+  return parameter === 'SAMLRequest' ? limitedRelayState(relayState) : undefined
+}
+
+/** @throws OAuthError invalid_request */
 export function limitedRelayState(relayState: string | undefined): string | undefined {
   if (relayState !== undefined && new TextEncoder().encode(relayState).byteLength > longestRelayState)
     throw invalidRequest('RelayState is longer than 80 octets')

@@ -1,6 +1,4 @@
-import { markedBrowser, knownBrowser } from '../../../shared/http/browser.ts'
 import { readForm } from '../../../shared/http/form.ts'
-import type { StoredInteraction } from '../../../shared/http/interactions.ts'
 import { invalidRequest, OAuthError } from '../../../shared/protocol/error.ts'
 import type { ServiceProvider } from '../../../shared/protocol/saml-partner.ts'
 import { addressKey } from '../../../shared/protocol/throttling.ts'
@@ -14,7 +12,9 @@ import { idpAddresses } from './addresses.ts'
 import { consumerOf } from './consumer.ts'
 import { type Flow, proceed } from './flow.ts'
 import { servedAlias, servedPartner } from './partner.ts'
-import { readSignOnRecord, recordParams, type SignOnRecord } from './request-record.ts'
+import { recordParams } from '../record.ts'
+import { ofThisBrowser } from '../this-browser.ts'
+import { readSignOnRecord, type SignOnRecord } from './request-record.ts'
 
 /** Single sign-on by HTTP-Redirect, Profiles §4.1. */
 export async function sso(c: SamlContext): Promise<Response> {
@@ -83,14 +83,6 @@ async function flowOf(c: SamlContext, handle: string | undefined): Promise<Flow 
   const partner = await servedPartner(c, record.partner)
   if (!consumerOf(partner, { acsUrl: record.acs })) return refusalPage(c, 'bad_consumer', 400)
   return { partner, record, interaction }
-}
-
-/** The interaction bound to the browser that comes with it first; undefined in any other. */
-export async function ofThisBrowser(c: SamlContext, found: StoredInteraction): Promise<StoredInteraction | undefined> {
-  const known = await knownBrowser(c)
-  if (found.record.browser !== undefined) return found.record.browser === known?.id ? found : undefined
-  const browser = known ?? (await markedBrowser(c))
-  return c.var.deps.interactions.update(found, { browser: browser.id }, c.var.now)
 }
 
 /** Everything about a request that is checked before anybody is asked anything (Profiles §4.1.4.1, Core §3.4.1.4). */

@@ -1,7 +1,7 @@
 import { readForm } from '../../../shared/http/form.ts'
 import type { SamlContext } from '../deps.ts'
 import { frameOf, page, refusalPage } from '../html.ts'
-import { ofThisBrowser } from '../idp/sso.ts'
+import { ofThisBrowser } from '../this-browser.ts'
 import { fromPost, fromRedirect } from '../inbound.ts'
 import { SignOut } from '../pages/sign-out.tsx'
 import { newId, responseMarkup } from '../response.ts'

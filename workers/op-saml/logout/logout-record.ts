@@ -1,15 +1,8 @@
 import * as v from 'valibot'
-import { readRecord } from '../idp/request-record.ts'
+import { NameIdRecord, readRecord } from '../record.ts'
 
 const text = v.string()
 const role = v.picklist(['sp', 'idp'])
-
-const NameIdRecord = v.object({
-  value: text,
-  format: text,
-  nameQualifier: v.optional(text),
-  spNameQualifier: v.optional(text),
-})
 
 /** A partner that took part in a session which has ended. */
 const ParticipantRecord = v.object({ role, entityId: text, nameId: NameIdRecord, sessionIndex: v.optional(text) })

@@ -1,7 +1,7 @@
 import type { StoredInteraction } from '../../../shared/http/interactions.ts'
 import type { Participant } from '../../../shared/stores/durable-objects/session-store.ts'
 import type { SamlContext } from '../deps.ts'
-import { recordParams } from '../idp/request-record.ts'
+import { recordParams } from '../record.ts'
 import { askBehind, frontEndpoint, partnerOf } from './ask.ts'
 import { endSessions } from './end-sessions.ts'
 import { type LogoutRecord, readLogoutRecord, type ToldPartner } from './logout-record.ts'
