@@ -196,6 +196,23 @@ describe('the webhook', () => {
   })
 })
 
+describe('the webhook of a system that is down', () => {
+  test('fault F38 gets the same message again, so that whoever takes each jti once takes it once', async () => {
+    const path = '/webhook'
+    site.pages.set(path, () => ({ status: 503 }))
+    const [client, user] = await Promise.all([backchannelClient(system), system.user()])
+    await asked(system, client, user)
+    const own = () => received(path).filter(({ body }) => claimsOf(body)['sub'] === user.sub)
+    await vi.waitFor(() => expect(own()).toHaveLength(1), { timeout: 10_000, interval: 50 })
+    site.pages.set(path, 'fine')
+    await vi.waitFor(() => expect(own()).toHaveLength(2), { timeout: 15_000, interval: 200 })
+    const [first, second] = own().map(({ body }) => body)
+    expect(second).toBe(first)
+    expect(claimsOf(first ?? '')).toMatchObject({ jti: expect.any(String), exp: expect.any(Number) })
+    await vi.waitFor(async () => expect(await waitingNotices()).toBe(0), { timeout: 5000 })
+  })
+})
+
 async function waitingNotices(): Promise<number> {
   const counts: number[] = []
   for (const shard of await everyShard(system, 'PENDING_REQUESTS')) counts.push(await shard.noticeCount())
