@@ -34,7 +34,8 @@ summary { min-height: 24px; margin-top: 12px; cursor: pointer }
 .device { display: flex; flex-wrap: wrap; gap: 16px 32px; align-items: center; max-width: 720px; margin: 20px 0 }
 .device > div { min-width: 0; overflow-wrap: anywhere }
 .device > div + div { flex: 1 1 240px }
-.qr svg { display: block; width: min(232px, 100%); height: auto; border-radius: 8px }
+.qr { width: 232px; max-width: 100% }
+.qr svg { display: block; width: 100%; height: auto; border-radius: 8px }
 .code { margin: 4px 0 12px; font: 700 32px/1.3 ui-monospace, monospace; letter-spacing: .06em }
 @media (max-width: 520px) {
   dl { grid-template-columns: minmax(0, 1fr) }
