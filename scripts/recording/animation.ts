@@ -13,9 +13,24 @@ interface Spell {
 
 const cell = { width: 7.8, height: 18 }
 const padding = 20
+/** Colours 0 to 15. */
 const palette = [
-  ...['#6e7681', '#ff7b72', '#56d364', '#e3b341', '#79c0ff', '#d2a8ff', '#76e3ea', '#e6edf3'],
-  ...['#8b949e', '#ffa198', '#7ee787', '#f2cc60', '#a5d6ff', '#e2c5ff', '#b3f0ff', '#ffffff'],
+  '#6e7681',
+  '#ff7b72',
+  '#56d364',
+  '#e3b341',
+  '#79c0ff',
+  '#d2a8ff',
+  '#76e3ea',
+  '#e6edf3',
+  '#8b949e',
+  '#ffa198',
+  '#7ee787',
+  '#f2cc60',
+  '#a5d6ff',
+  '#e2c5ff',
+  '#b3f0ff',
+  '#ffffff',
 ]
 
 /**

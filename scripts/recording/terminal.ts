@@ -25,8 +25,20 @@ export class Terminal implements Disposable {
 
   constructor({ columns, rows, cwd, rcFile }: TerminalOptions) {
     this.#tmux(
-      ...['-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', cwd],
-      ...['bash', '--noprofile', '--rcfile', rcFile],
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-x',
+      String(columns),
+      '-y',
+      String(rows),
+      '-c',
+      cwd,
+      'bash',
+      '--noprofile',
+      '--rcfile',
+      rcFile,
     )
     this.#tmux('set', '-g', 'status', 'off')
     void this.#watch()
