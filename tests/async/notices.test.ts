@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { adminJson } from '../management/support.ts'
 import { claimsOf } from '../support/oauth.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -10,7 +11,9 @@ import {
   backchannelClient,
   decideRequest,
   notificationToken,
+  openApprovals,
   pollBackchannel,
+  press,
 } from './ciba-support.ts'
 import { refusal, tokensOf } from './support.ts'
 
@@ -159,6 +162,23 @@ describe('push', () => {
       auth_req_id,
       error: 'access_denied',
       error_description: 'the person declined',
+    })
+  })
+})
+
+describe('push for a client that was stopped meanwhile', () => {
+  test('ASY-12 an approval that cannot be carried out is pushed as transaction_failed', async () => {
+    const [client, user] = await Promise.all([notifiedClient('push', '/push-3'), system.user()])
+    const { auth_req_id } = await asked(system, client, user, { client_notification_token: notificationToken() })
+    const agent = system.agent()
+    const page = await openApprovals(agent, user)
+    await adminJson(system, 'POST', `/clients/${client.client_id}/disable`, {})
+    const after = await (await agent.follow(await press(agent, page, 'approve'))).text()
+    expect(after).not.toContain('Approved.')
+    expect(bodyOf(await notified('/push-3'))).toEqual({
+      auth_req_id,
+      error: 'transaction_failed',
+      error_description: 'the tokens could not be made',
     })
   })
 })
