@@ -1,18 +1,13 @@
-/** `__Host-` ties a cookie to this host and path `/`, so that no sibling domain can plant one. */
-const names = {
-  session: '__Host-authrim-session',
-  browser: '__Host-authrim-browser',
-  device: '__Host-authrim-device',
-  saml: '__Host-authrim-saml',
-} as const
+export type CookieName = 'session' | 'browser' | 'device' | 'saml'
 
-export type CookieName = keyof typeof names
+/** Ties a cookie to this host and path `/`, so that no sibling domain can plant one. */
+const prefix = '__Host-authrim-'
 
 /** The value of one of our cookies, or undefined. */
 export function readCookie(request: Request, name: CookieName): string | undefined {
   for (const pair of request.headers.get('cookie')?.split(';') ?? []) {
     const [key, value] = pair.trim().split('=', 2)
-    if (key === names[name]) return value || undefined
+    if (key === prefix + name) return value || undefined
   }
   return undefined
 }
@@ -29,5 +24,5 @@ export function setCookie(
   sameSite: 'Lax' | 'None' = 'Lax',
 ): string {
   const life = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
-  return `${names[name]}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}${life}`
+  return `${prefix}${name}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}${life}`
 }
