@@ -78,6 +78,8 @@ export interface WorkerTopology {
   readonly variables: readonly Variable[]
   /** Secrets that must be set with the version. */
   readonly secrets: readonly string[]
+  /** When its `scheduled` handler runs, in cron's words, UTC; absent: never. */
+  readonly schedules?: readonly string[]
   /** Upper bound of the bundle, gzip, in KiB. */
   readonly gzipBudget: number
 }
@@ -234,6 +236,8 @@ export const workers = {
     rateLimits: [{ binding: 'SAML_RATE', limit: 300, period: 60 }],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'SESSION_EXPIRY', 'BRANDING'],
     secrets: [],
+    // Partners' metadata, at a minute at which not everybody's clocks strike.
+    schedules: ['23 * * * *'],
     gzipBudget: 90,
   },
 } as const satisfies Record<string, WorkerTopology>

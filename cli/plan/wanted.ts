@@ -26,6 +26,8 @@ export interface WantedWorker {
   readonly migrationTag: string | undefined
   readonly secrets: readonly string[]
   readonly routes: readonly string[]
+  /** When it runs by itself, in cron's words. */
+  readonly schedules: readonly string[]
   readonly domain: string | undefined
 }
 
@@ -77,6 +79,7 @@ function wantedWorker(
       .at(-1),
     secrets: workerTopology(worker).secrets,
     routes: routes.filter(({ domain }) => !domain).map(({ pattern }) => pattern),
+    schedules: schedulesOf(table['triggers']),
     domain: routes.find(({ domain }) => domain)?.pattern,
   }
 }
@@ -91,6 +94,11 @@ function bundleDigest(worker: WorkerName): string {
 
 function list(value: TomlTable[string] | undefined): TomlTable[] {
   return Array.isArray(value) ? value.filter(isTable) : []
+}
+
+function schedulesOf(triggers: TomlTable[string] | undefined): string[] {
+  const crons = isTable(triggers) ? triggers['crons'] : undefined
+  return Array.isArray(crons) ? crons.map(textOf) : []
 }
 
 function textOf(value: TomlTable[string] | undefined): string {

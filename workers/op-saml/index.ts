@@ -26,6 +26,7 @@ import { failurePage } from './html.ts'
 import { idpRoutes } from './idp/routes.ts'
 import { LeasedKeys } from './leased-keys.ts'
 import { MetadataSource, largestMetadata } from './partners/metadata-source.ts'
+import { refreshDue } from './partners/refresh.ts'
 import { spRoutes } from './sp/routes.ts'
 
 interface Env {
@@ -48,7 +49,7 @@ interface Env {
 /** Metadata in a JSON string, quotation marks and line ends escaped. Bytes. */
 const largestAdminBody = 2 * largestMetadata
 
-export default workerApp<Env, SamlDeps>({
+const app = workerApp<Env, SamlDeps>({
   name: 'op-saml',
   parts: (env) => ({ deps: dependencies(env), issuer: env.ISSUER_URL, versionId: env.VERSION.id }),
   routes: [
@@ -59,6 +60,15 @@ export default workerApp<Env, SamlDeps>({
   ],
   fail: failure,
 })
+
+export default {
+  ...app,
+  /** Every hour: metadata that is due is fetched again. */
+  async scheduled(_event: ScheduledController, env: Env): Promise<void> {
+    const refreshes = await refreshDue(dependencies(env), Math.floor(Date.now() / 1000))
+    if (refreshes.length > 0) console.log(JSON.stringify({ level: 'info', worker: 'op-saml', refreshes }))
+  },
+}
 
 function dependencies(env: Env): SamlDeps {
   const issuer = env.ISSUER_URL
