@@ -102,6 +102,39 @@ describe('behind the browser’s back', () => {
     expect(await signOut(chosen.partner)).toContain('<bdi>Archive</bdi>: <strong>Not signed out</strong>')
   })
 
+  test('SML-21 a page that is loaded again while partners are told does not begin anew', async () => {
+    await using chosen = await soapPartner({})
+    const { site } = chosen.partner
+    site.pages.set('/soap', async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 800))
+      return soapAnswer(chosen.partner, request, {})
+    })
+    const wisher = await addPartner(system)
+    const { agent } = await signedIn()
+    await signOn(agent, await requestAddress(chosen.partner))
+    const { profile } = await wisher.saml.validatePostResponseAsync({
+      SAMLResponse: (await signOn(agent, await requestAddress(wisher))).response,
+    })
+    if (!profile) throw new Error('nobody has come')
+    const wish = await agent.get(await wisher.saml.getLogoutUrlAsync(profile, '', {}))
+    const page = wish.headers.get('location') ?? ''
+    // Binds the sign-out to this browser, so that the second request comes with its mark.
+    await agent.get('/account')
+    const first = agent.get(page)
+    await expect.poll(() => site.requests.some(({ url }) => url.pathname === '/soap')).toBe(true)
+    const answers = await Promise.all([agent.follow(await first), agent.follow(await agent.get(page))])
+    const locations = answers.map((each) => each.headers.get('location') ?? '')
+    // Who comes second finds it finished, or answers the same: never that nobody was signed in.
+    expect(locations.filter((each) => each.includes('SAMLResponse='))).toHaveLength(1)
+    const answer = new URL(locations.find((each) => each !== '') ?? '')
+    const told = await wisher.saml.validateRedirectAsync(
+      Object.fromEntries(answer.searchParams),
+      answer.search.slice(1),
+    )
+    expect(told.loggedOut).toBe(true)
+    await wisher.close()
+  })
+
   test('SML-21 where the way behind fails, the way in front is taken', async () => {
     await using chosen = await soapPartner({ code: 500, key: null }, true)
     expect(await signOut(chosen.partner)).toContain('<bdi>Archive</bdi>: <strong>Waiting</strong>')
