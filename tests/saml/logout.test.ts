@@ -118,13 +118,15 @@ describe('behind the browser’s back', () => {
     if (!profile) throw new Error('nobody has come')
     const wish = await agent.get(await wisher.saml.getLogoutUrlAsync(profile, '', {}))
     const page = wish.headers.get('location') ?? ''
-    // Binds the sign-out to this browser, so that the second request comes with its mark.
-    await agent.get('/account')
+    // A page of ours has given this browser its mark, so that both requests come with it.
+    await agent.get('/logout')
+    expect(agent.cookies.has('__Host-authrim-browser')).toBe(true)
     const first = agent.get(page)
     await expect.poll(() => site.requests.some(({ url }) => url.pathname === '/soap')).toBe(true)
-    const answers = await Promise.all([agent.follow(await first), agent.follow(await agent.get(page))])
+    const second = agent.get(page)
+    const answers = await Promise.all([first, second].map(async (response) => agent.follow(await response)))
     const locations = answers.map((each) => each.headers.get('location') ?? '')
-    // Who comes second finds it finished, or answers the same: never that nobody was signed in.
+    // One answers the partner; the other finds it finished.
     expect(locations.filter((each) => each.includes('SAMLResponse='))).toHaveLength(1)
     const answer = new URL(locations.find((each) => each !== '') ?? '')
     const told = await wisher.saml.validateRedirectAsync(
