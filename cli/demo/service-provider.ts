@@ -62,12 +62,13 @@ export class ServiceProvider {
 
   /** The library, which loads when it is needed, and the provider's keys. */
   async #load(): Promise<SAML> {
-    const [{ SAML: Saml, ValidateInResponseTo }, metadata] = await Promise.all([
+    // By its default export, which is there bundled and not.
+    const [{ default: library }, metadata] = await Promise.all([
       import('@node-saml/node-saml'),
       fetch(`${this.#issuer}/saml/idp/metadata`).then((response) => response.text()),
     ])
     const { entityId, acs } = samlAddresses(this.#url)
-    return new Saml({
+    return new library.SAML({
       entryPoint: `${this.#issuer}/saml/idp/sso`,
       logoutUrl: `${this.#issuer}/saml/idp/slo`,
       issuer: entityId,
@@ -80,7 +81,7 @@ export class ServiceProvider {
       identifierFormat: null,
       disableRequestedAuthnContext: true,
       wantAuthnResponseSigned: false,
-      validateInResponseTo: ValidateInResponseTo.always,
+      validateInResponseTo: library.ValidateInResponseTo.always,
     })
   }
 }
