@@ -71,7 +71,7 @@ test.for([
     forged(`<samlp:Extensions>${raw}</samlp:Extensions>`),
     // The signature of the original, which is still there without it.
     forged(signature + unsigned),
-    forged(`${signature.replace('</ds:Signature>', `<ds:Object>${unsigned}</ds:Object></ds:Signature>`)}`),
+    forged(signature.replace('</ds:Signature>', `<ds:Object>${unsigned}</ds:Object></ds:Signature>`)),
     forged(signature).replace('ID="_2"', 'ID="_1"'),
   ])
     for (const required of [true, false]) await expect(read(xml, required)).rejects.toMatchObject(refused)
