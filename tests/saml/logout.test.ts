@@ -102,6 +102,41 @@ describe('behind the browser’s back', () => {
     expect(await signOut(chosen.partner)).toContain('<bdi>Archive</bdi>: <strong>Not signed out</strong>')
   })
 
+  test('SML-21 a page that is loaded again while partners are told does not begin anew', async () => {
+    await using chosen = await soapPartner({})
+    const { site } = chosen.partner
+    site.pages.set('/soap', async (request) => {
+      await new Promise((resolve) => setTimeout(resolve, 800))
+      return soapAnswer(chosen.partner, request, {})
+    })
+    const wisher = await addPartner(system)
+    const { agent } = await signedIn()
+    await signOn(agent, await requestAddress(chosen.partner))
+    const { profile } = await wisher.saml.validatePostResponseAsync({
+      SAMLResponse: (await signOn(agent, await requestAddress(wisher))).response,
+    })
+    if (!profile) throw new Error('nobody has come')
+    const wish = await agent.get(await wisher.saml.getLogoutUrlAsync(profile, '', {}))
+    const page = wish.headers.get('location') ?? ''
+    // A page of ours has given this browser its mark, so that both requests come with it.
+    await agent.get('/logout')
+    expect(agent.cookies.has('__Host-authrim-browser')).toBe(true)
+    const first = agent.get(page)
+    await expect.poll(() => site.requests.some(({ url }) => url.pathname === '/soap')).toBe(true)
+    const second = agent.get(page)
+    const answers = await Promise.all([first, second].map(async (response) => agent.follow(await response)))
+    const locations = answers.map((each) => each.headers.get('location') ?? '')
+    // One answers the partner; the other finds it finished.
+    expect(locations.filter((each) => each.includes('SAMLResponse='))).toHaveLength(1)
+    const answer = new URL(locations.find((each) => each !== '') ?? '')
+    const told = await wisher.saml.validateRedirectAsync(
+      Object.fromEntries(answer.searchParams),
+      answer.search.slice(1),
+    )
+    expect(told.loggedOut).toBe(true)
+    await wisher.close()
+  })
+
   test('SML-21 where the way behind fails, the way in front is taken', async () => {
     await using chosen = await soapPartner({ code: 500, key: null }, true)
     expect(await signOut(chosen.partner)).toContain('<bdi>Archive</bdi>: <strong>Waiting</strong>')

@@ -12,10 +12,13 @@ import { tolerance } from './time.ts'
  * @throws OAuthError invalid_request for the second who comes with it.
  */
 export async function claimOnce(c: SamlContext, issuer: string, id: string, expiresAt?: number): Promise<void> {
-  const { deps, now } = c.var
-  // The length keeps two pairs of texts from being one; the hash keeps keys short.
-  const key = `saml:${await handleHash(`${issuer.length}:${issuer}${id}`)}`
-  const until = expiresAt ?? now + messageLifetime + 2 * tolerance
-  if (!(await decided(shard(deps.ledger, shardOf(key)).once(key, until))))
-    throw invalidRequest('the message was used before')
+  const until = expiresAt ?? c.var.now + messageLifetime + 2 * tolerance
+  // The length keeps two pairs of texts from being one.
+  if (!(await isFirst(c, `${issuer.length}:${issuer}${id}`, until))) throw invalidRequest('the message was used before')
+}
+
+/** True for the one caller that comes first with a text. @param until seconds; so long is it remembered. */
+export async function isFirst(c: SamlContext, text: string, until: number): Promise<boolean> {
+  const key = `saml:${await handleHash(text)}`
+  return decided(shard(c.var.deps.ledger, shardOf(key)).once(key, until))
 }

@@ -29,6 +29,10 @@ export async function showLogout(c: SamlContext): Promise<Response> {
   const found = await runOf(c)
   if (found instanceof Response) return found
   const run = await beginRun(c, found)
+  if (!run) {
+    await scheduler.wait(500)
+    return backTo(c, found)
+  }
   const partners = run.record.partners ?? []
   if (partners.every(({ state }) => state === 'done') && hasDestination(run.record)) return finish(c, run)
   const next = partners.findIndex(({ state }) => state === 'waiting')

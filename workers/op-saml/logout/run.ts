@@ -2,6 +2,7 @@ import type { StoredInteraction } from '../../../shared/http/interactions.ts'
 import type { Participant } from '../../../shared/stores/durable-objects/session-store.ts'
 import type { SamlContext } from '../deps.ts'
 import { recordParams } from '../record.ts'
+import { isFirst } from '../replay.ts'
 import { askBehind, frontEndpoint, partnerOf } from './ask.ts'
 import { endSessions } from './end-sessions.ts'
 import { type LogoutRecord, readLogoutRecord, type ToldPartner } from './logout-record.ts'
@@ -24,9 +25,13 @@ export async function saveRun(c: SamlContext, { interaction }: Run, record: Logo
   return { interaction: stored, record }
 }
 
-/** Ends the sessions that it is about, and tells those partners who can be told behind the browser's back. */
-export async function beginRun(c: SamlContext, run: Run): Promise<Run> {
+/**
+ * Ends the sessions that it is about, and tells those partners who can be told behind the browser's back. Undefined
+ * while another request of the same browser is doing that.
+ */
+export async function beginRun(c: SamlContext, run: Run): Promise<Run | undefined> {
   if (run.record.partners) return run
+  if (!(await isFirst(c, `begin ${run.interaction.handle}`, c.var.now + 3600))) return undefined
   const { initiator } = run.record
   const participants = initiator ? await endSessions(c, initiator) : (run.record.participants ?? [])
   const others = (participants ?? []).filter(
