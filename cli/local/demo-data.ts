@@ -92,5 +92,9 @@ export async function ensureSamlDemo(admin: AdminClient, demoUrl: string): Promi
   const known = await admin.get(`/saml/sp/${demoAlias}`, PartnerAnswer).catch(missing)
   if (known?.partner.entityId === samlAddresses(demoUrl).entityId) return
   if (known) await admin.delete(`/saml/sp/${demoAlias}`, Anything)
-  await admin.post('/saml/sp', { metadata: samlMetadata(demoUrl), alias: demoAlias, attributeFormat: 'basic' }, PartnerAnswer)
+  await admin.post(
+    '/saml/sp',
+    { metadata: samlMetadata(demoUrl), alias: demoAlias, attributeFormat: 'basic' },
+    PartnerAnswer,
+  )
 }
