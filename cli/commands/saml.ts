@@ -32,7 +32,8 @@ export const define: DefineCommand = (noun, context) => {
   verb(noun, 'metadata', 'print our own metadata, for partners to load', 'authrim saml metadata > authrim.xml')
     .option('--sp', 'as service provider; without it, as identity provider')
     .option('--for <partner>', 'as the entity that we are towards this identity provider')
-    .action((options: { sp?: true; for?: string }) => ownMetadata(context(), options))
+    .option('--certificate', 'only the certificate of the key that signs, in PEM')
+    .action((options: OwnOptions) => ownMetadata(context(), options))
 }
 
 function definePartners(noun: Command, role: Role, context: () => Context): void {
@@ -168,11 +169,21 @@ async function add(ctx: Context, role: Role, options: AddOptions): Promise<void>
   }
 }
 
-async function ownMetadata(ctx: Context, options: { sp?: true; for?: string }): Promise<void> {
+interface OwnOptions {
+  readonly sp?: true
+  readonly for?: string
+  readonly certificate?: true
+}
+
+async function ownMetadata(ctx: Context, options: OwnOptions): Promise<void> {
   const { report, admin, environment } = ctx
   const api = await admin()
   const { OwnMetadataAnswer, PartnerAnswer } = await import('../saml/answers.ts')
   const own = await api.get('/saml/metadata', OwnMetadataAnswer)
+  if (options.certificate) {
+    const [{ certificate, expiresAt } = { certificate: '', expiresAt: '' }] = own.certificates
+    return report.answer({ certificate: { pem: pem(certificate), expiresAt } }, () => [pem(certificate)])
+  }
   const towards = options.for
   const partner =
     towards === undefined ? undefined : (await api.get(`/saml/idp/${segment(towards)}`, PartnerAnswer)).partner
@@ -205,6 +216,10 @@ async function fetched(address: string, issuer: string): Promise<string> {
   if (response.status !== 200)
     throw new CliError(`${address} answers ${response.status}.`, { code: 'unexpected_answer', hint: 'authrim doctor' })
   return response.text()
+}
+
+function pem(base64: string): string {
+  return ['-----BEGIN CERTIFICATE-----', ...(base64.match(/.{1,64}/g) ?? []), '-----END CERTIFICATE-----'].join('\n')
 }
 
 function article(noun: string): string {

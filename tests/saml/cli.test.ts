@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,6 +102,20 @@ describe('authrim saml', () => {
     expect((await authrim(['sp', 'refresh', 'wiki'])).status).toBe(2)
     expect((await authrim(['sp', 'update', 'wiki'])).status).toBe(2)
     expect((await authrim(['sp', 'add', '--metadata', '-', '--name-id', 'nonsense'], 'x')).status).toBe(2)
+  })
+
+  test('metadata prints our own, for partners to load, and the certificate alone', async () => {
+    const own = await authrim(['metadata'])
+    expect(own.out).toContain(`entityID="${system.issuer}/saml/idp/metadata"`)
+    expect(own.err).toMatch(/certificate until/)
+    expect((await authrim(['metadata', '--sp'])).out).toContain(`Location="${system.issuer}/saml/sp/acs"`)
+    await json(['idp', 'update', 'acme', '--separate-entity'])
+    expect((await authrim(['metadata', '--for', 'acme'])).out).toContain(`/saml/sp/acs/acme"`)
+    expect(await json(['metadata'])).toMatchObject({
+      metadata: { idp: { ssoUrl: `${system.issuer}/saml/idp/sso` }, document: expect.stringContaining('<md:') },
+    })
+    const { out } = await authrim(['metadata', '--certificate'])
+    expect(new X509Certificate(out).subject).toBe('CN=localhost')
   })
 
   test('remove asks for the name of the environment', async () => {

@@ -81,6 +81,7 @@ export async function addProvider(system: System, choices: object = {}): Promise
     wantLogoutResponseSigned: true,
   })
   const acs = String(ours.entityMeta.getAssertionConsumerService('post'))
+  const slo = acs.replace('/acs', '/slo')
   const provider: ForeignProvider = {
     alias,
     entityId,
@@ -121,7 +122,7 @@ export async function addProvider(system: System, choices: object = {}): Promise
             id: '_logout',
             context: samlify.SamlLib.replaceTagsByValue(text, {
               ID: `_${randomUUID()}`,
-              Destination: String(ours.entityMeta.getSingleLogoutService('redirect')),
+              Destination: slo,
               Issuer: entityId,
               IssueInstant: new Date().toISOString(),
               NameIDFormat: format('persistent'),

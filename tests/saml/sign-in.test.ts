@@ -4,6 +4,7 @@ import { adminCall, adminJson } from '../management/support.ts'
 import type { Agent } from '../support/agent.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { type ForeignProvider, addProvider, throughProvider } from './foreign-provider.ts'
+import { addPartner, profileOf, requestAddress, signOn, statusOf } from './support.ts'
 
 let system: System
 let provider: ForeignProvider
@@ -205,5 +206,27 @@ describe('whose account it is', () => {
     const done = await Promise.all(consumed.map(([agent, response]) => agent.follow(response)))
     expect(new Set(done.map(({ status }) => status))).toEqual(new Set([200]))
     expect(await accountOf('crowd@acme.example')).toMatchObject({ email: 'crowd@acme.example' })
+  })
+})
+
+describe('from a provider on to an application', () => {
+  test('an address that only the provider says is told to no application: it would open somebody else’s account there', async () => {
+    const loose = await addProvider(system)
+    const asks = { identifierFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress' }
+    const [plain, byAddress] = [await addPartner(system), await addPartner(system, { saml: asks })]
+    const agent = system.agent()
+    loose.says = { nameId: 'mallory', attributes: { mail: ['ceo@corp.example'], displayName: ['Mallory'] } }
+    await agent.follow(await throughProvider(agent, loose))
+    expect(await accountOf('ceo@corp.example')).toMatchObject({ emailVerified: false })
+    const told = await profileOf(plain, await signOn(agent, await requestAddress(plain)))
+    expect(told).toMatchObject({ name: 'Mallory' })
+    expect(told).not.toHaveProperty('email')
+    expect(statusOf(await signOn(agent, await requestAddress(byAddress)))).toEqual(['Requester', 'InvalidNameIDPolicy'])
+    // Where the operator gave the domain to the provider, the application hears of it.
+    await adminJson(system, 'PATCH', `/users/${(await accountOf('ceo@corp.example')).sub}`, { emailVerified: true })
+    expect(await profileOf(plain, await signOn(agent, await requestAddress(plain)))).toMatchObject({
+      email: 'ceo@corp.example',
+    })
+    for (const each of [loose, plain, byAddress]) await each.close()
   })
 })

@@ -2,10 +2,14 @@ import type { ReleasedAttribute } from '../../../shared/protocol/saml-partner.ts
 import { type User, userClaims, userName } from '../../../shared/stores/users.ts'
 import type { Attribute } from '../assertion.ts'
 
-/** The attributes of a person that a partner gets; those without a value are left out. */
+/**
+ * The attributes of a person that a partner gets; those without a value are left out, and so is an address that is not
+ * proven, since partners open the account of whoever has it.
+ */
 export function releasedAttributes(user: User, chosen: readonly ReleasedAttribute[]): Attribute[] {
   const claims: Record<string, unknown> = {
     ...userClaims(user),
+    email: user.emailVerified ? user.email : undefined,
     name: userName(user),
     username: user.username,
     sub: user.sub,

@@ -33,10 +33,19 @@ export async function subjectFor(
     case nameIdFormats.transient:
       return { value: newId(), format, ...qualifiers }
     case nameIdFormats.emailAddress:
-      return user.email === '' ? undefined : { value: user.email, format }
+      return named(provenAddress(user), format)
     case nameIdFormats.unspecified:
-      return { value: user.username ?? user.email, format }
+      return named(user.username ?? provenAddress(user), format)
     default:
       return undefined
   }
+}
+
+function named(value: string | undefined, format: string): NameId | undefined {
+  return value === undefined ? undefined : { value, format }
+}
+
+/** Partners open the account of whoever has an address, so they are told of none that is not proven. */
+function provenAddress({ email, emailVerified }: User): string | undefined {
+  return emailVerified && email !== '' ? email : undefined
 }

@@ -49,8 +49,13 @@ async function refreshOne({ partners, metadata }: RefreshDeps, partner: Partner,
 
 /** Whether a refresh found what was there, apart from when. */
 function isSame(before: Partner, after: Partner): boolean {
-  const facts = ({ revision: _, metadataFetchedAt: __, refreshAt: ___, ...others }: Partner) =>
-    JSON.stringify(Object.entries(others).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  const times = new Set(['revision', 'metadataFetchedAt', 'refreshAt'])
+  const facts = (partner: Partner) =>
+    JSON.stringify(
+      Object.entries(partner)
+        .filter(([name]) => !times.has(name))
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    )
   return facts(before) === facts(after)
 }
 

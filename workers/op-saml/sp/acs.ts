@@ -1,7 +1,8 @@
 import type { StoredInteraction } from '../../../shared/http/interactions.ts'
 import { readForm } from '../../../shared/http/form.ts'
-import { invalidRequest } from '../../../shared/protocol/error.ts'
+import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
 import type { IdentityProvider } from '../../../shared/protocol/saml-partner.ts'
+import { addressKey } from '../../../shared/protocol/throttling.ts'
 import type { SamlContext } from '../deps.ts'
 import { readEnvelope } from '../envelope.ts'
 import { refusalPage } from '../html.ts'
@@ -28,6 +29,7 @@ interface Expected {
  */
 export async function consume(c: SamlContext): Promise<Response> {
   const { deps, now } = c.var
+  await limitRate(c)
   const inbound = fromPost(await readForm(c.req.raw))
   if (inbound.parameter !== 'SAMLResponse') throw invalidRequest('SAMLResponse is expected')
   const claimed = readEnvelope(inbound.root, 'Response')
@@ -58,6 +60,13 @@ export async function consume(c: SamlContext): Promise<Response> {
   if (stored && !(await deps.interactions.finish(stored, now))) return refusalPage(c, 'expired_interaction', 400)
   const handle = await keepBack(c, { ...said(partner, assertion), ...resumeOf(away) }, stored)
   return c.redirect(`/saml/sp/complete?${new URLSearchParams({ interaction: handle })}`, 303)
+}
+
+/** Reading and verifying XML costs more than sending it. */
+async function limitRate(c: SamlContext): Promise<void> {
+  const address = addressKey(c.req.header('cf-connecting-ip') ?? '')
+  if (!(await c.var.deps.rate.limit({ key: `acs:${address}` })).success)
+    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
 }
 
 /** The sign-in of this very browser, or what the operator allows a provider to begin. */
