@@ -14,12 +14,11 @@ export interface Situation {
 
 export type Step =
   | { readonly step: 'sign_in' }
-  /** @see Situation */
   | { readonly step: 'issue'; readonly contextClass: string }
   | { readonly step: 'refuse'; readonly second: SecondStatus; readonly why: string }
 
-/** A password is what people sign in with here, so this is what they could still prove. */
-const couldProve = ['pwd']
+/** What people could still prove: a password here, and more at an identity provider of theirs. */
+const couldProve = [['pwd'], ['mfa']]
 
 /** Sign in, issue, or refuse (Core §3.4.1, §3.2.2.2). */
 export function nextStep({ request, amr, signedIn, declined }: Situation): Step {
@@ -27,7 +26,7 @@ export function nextStep({ request, amr, signedIn, declined }: Situation): Step 
   const isFresh = signedIn || !request.forceAuthn
   const contextClass = amr && isFresh ? satisfiedContext(request.contexts, amr) : undefined
   if (contextClass !== undefined) return { step: 'issue', contextClass }
-  const isPossible = !signedIn && satisfiedContext(request.contexts, couldProve) !== undefined
+  const isPossible = !signedIn && couldProve.some((each) => satisfiedContext(request.contexts, each) !== undefined)
   if (!isPossible) return { step: 'refuse', second: 'NoAuthnContext', why: 'the authentication context is not met' }
   if (request.isPassive) return { step: 'refuse', second: 'NoPassive', why: 'the person has to sign in' }
   return { step: 'sign_in' }
