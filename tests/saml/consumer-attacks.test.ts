@@ -136,6 +136,26 @@ describe('the consumer service refuses', () => {
     await adminJson(system, 'PATCH', `/saml/idp/${provider.alias}`, { idpInitiated: false })
   })
 
+  test('attack M8 the id of a response is used once, whatever assertion is inside', async () => {
+    await adminJson(system, 'PATCH', `/saml/idp/${provider.alias}`, { idpInitiated: true })
+    const edit = (xml: string) => xml.replace(/(<samlp:Response [^>]*ID=)"[^"]*"/, '$1"_the-same"')
+    const said = { inResponseTo: '', nameId: `same-${++people}`, attributes: { mail: [`same-${people}@acme.example`] } }
+    expect((await post(system.agent(), await provider.response({ ...said, edit }))).status).toBe(303)
+    expect((await post(system.agent(), await provider.response({ ...said, edit }))).status).toBe(400)
+    expect((await post(system.agent(), await provider.response(said))).status).toBe(303)
+    await adminJson(system, 'PATCH', `/saml/idp/${provider.alias}`, { idpInitiated: false })
+  })
+
+  test('attack O21 to go on with what another browser began', async () => {
+    const [attacker, victim] = [system.agent(), system.agent()]
+    const began = (await attacker.get('/account')).headers.get('location') ?? ''
+    await victim.get('/account')
+    const { search } = new URL(began, system.issuer)
+    expect((await attacker.get(`/saml/sp/login/${provider.alias}${search}`)).status).toBe(303)
+    expect((await victim.get(`/saml/sp/login/${provider.alias}${search}`)).status).toBe(400)
+    expect((await victim.get(`/saml/sp/login/${provider.alias}?interaction=nonsense`)).status).toBe(400)
+  })
+
   test('attack M11 SML-08 RelayState leads nowhere', async () => {
     const { agent, status } = await answered({})
     // The provider of these tests always sends https://evil.example/.
