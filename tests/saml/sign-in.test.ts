@@ -10,7 +10,11 @@ let system: System
 let provider: ForeignProvider
 beforeAll(async () => {
   system = await startSystem()
-  provider = await addProvider(system, { domains: ['acme.example'], linkBy: 'verified_email' })
+  provider = await addProvider(system, {
+    domains: ['acme.example'],
+    linkBy: 'verified_email',
+    attributeMap: { groups: 'groups' },
+  })
 })
 afterAll(async () => {
   await provider.close()
