@@ -88,6 +88,37 @@ test('an account that is there keeps its place beside the new one', async () => 
   expect(cookie?.value.split('.')).toHaveLength(2)
 })
 
+test('SML-22 signing out here signs out there, without a click in between', async () => {
+  const page = await stage.newPage()
+  provider.site.pages.set('/slo', async (request) => ({
+    status: 303,
+    headers: { location: await provider.logoutAnswer(request) },
+  }))
+  asNobodyKnown()
+  await page.goto(`${stage.system.issuer}/saml/sp/login/${provider.alias}`)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.waitForURL(`${stage.system.issuer}/account`)
+  await page.goto(`${stage.system.issuer}/logout`)
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+  await page.getByText('Acme: Signed out').waitFor()
+  expect(await axe(page)).toEqual([])
+})
+
+test('SML-22 signing out there signs out here and goes back', async () => {
+  const page = await stage.newPage()
+  const email = asNobodyKnown()
+  await page.goto(`${stage.system.issuer}/saml/sp/login/${provider.alias}`)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.waitForURL(`${stage.system.issuer}/account`)
+  provider.site.pages.set('/slo', '<title>Bye</title><h1>Signed out at Acme</h1>')
+  await page.goto(provider.logoutAddress(email.replace('@acme.example', '')))
+  await page.getByRole('heading', { name: 'Signed out at Acme' }).waitFor()
+  await page.goto(`${stage.system.issuer}/saml/sp/session`)
+  await page.getByRole('heading', { name: 'Nobody is signed in here' }).waitFor()
+  expect(await axe(page)).toEqual([])
+})
+
 test('the page with the button, and those that say no, have nothing that axe objects to', async () => {
   const [client, page] = await Promise.all([stage.client(), stage.newPage()])
   await page.goto(stage.request(client))

@@ -185,6 +185,13 @@ describe('partners by the admin API', () => {
     expect(swapped.status).toBe(401)
   })
 
+  test('the operations are described, to operators', async () => {
+    const document = await adminJson<{ openapi: string; paths: object }>(system, 'GET', '/saml/openapi.json')
+    expect(document.openapi).toBe('3.1.0')
+    expect(Object.keys(document.paths)).toContain('/saml/idp/{partner}/refresh')
+    expect((await fetch(`${system.issuer}/admin/v1/saml/openapi.json`)).status).toBe(401)
+  })
+
   test('our own entities and certificates are told', async () => {
     const own = await adminJson<{ certificates: { certificate: string; signs: boolean }[] }>(
       system,

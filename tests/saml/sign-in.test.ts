@@ -51,6 +51,17 @@ describe('somebody whom a foreign provider signs in', () => {
     await later.follow(await throughProvider(later, provider))
     expect(await signedInAs(later)).toBe('ada@acme.example')
     expect(await accountOf('ada@acme.example')).toMatchObject({ sub: first.sub, claims: { name: 'Countess' } })
+    const { events } = await adminJson<{ events: { action: string; target: string }[] }>(
+      system,
+      'GET',
+      `/audit?actor=${first.sub}`,
+    )
+    expect(events.map(({ action, target }) => `${action} ${target}`).toSorted()).toEqual([
+      `saml_sign_in ${provider.entityId}`,
+      `saml_sign_in ${provider.entityId}`,
+      `sign_in ${first.sub}`,
+      `sign_in ${first.sub}`,
+    ])
   })
 
   test('SML-19 an encrypted assertion is opened and its signature checked', async () => {

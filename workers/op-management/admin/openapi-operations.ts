@@ -1,38 +1,14 @@
+import { type Description, schemaOf } from '../../../shared/http/admin/openapi.ts'
 import type { schemas } from './openapi-schemas.ts'
 
-/** One operation as the description tells it. Names of schemas stand for the schema. */
-export interface Description {
-  /** What its name does not say. */
-  readonly says?: string
-  readonly query?: readonly (keyof typeof queryParameters)[]
-  /** Members of the request body; a name ending in `?` is optional. */
-  readonly takes?: Readonly<Record<string, object>> | keyof typeof schemas
-  /** Members of the answer; without any, 204. */
-  readonly gives?: Readonly<Record<string, object>>
-  readonly status?: 201
-}
+type SchemaName = keyof typeof schemas
 
-export const text = { type: 'string' }
+const text = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 const number = { type: 'integer', minimum: 0 }
 const nextCursor = { type: ['string', 'null'] }
 
-/** A reference to a schema. */
-export function schemaOf(name: keyof typeof schemas): object {
-  return { $ref: `#/components/schemas/${name}` }
-}
-
-const list = (name: keyof typeof schemas) => ({ type: 'array', items: schemaOf(name) })
-
-export const queryParameters = {
-  limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
-  cursor: text,
-  search: text,
-  user: { ...text, description: 'sub, user name or e-mail address' },
-  client: { ...text, description: 'client_id' },
-  since: time,
-  actor: { ...text, description: 'kid, sub or client_id' },
-} as const
+const list = (name: SchemaName) => ({ type: 'array', items: schemaOf(name) })
 
 const client = { client: schemaOf('Client') }
 const user = { user: schemaOf('User') }
@@ -40,7 +16,7 @@ const rows = { rows: { type: 'array' } }
 const paging = ['limit', 'cursor'] as const
 
 /** What each operation takes and gives, by the name that the audit log has for it. */
-export const descriptions: Readonly<Record<string, Description>> = {
+export const descriptions: Readonly<Record<string, Description<SchemaName>>> = {
   'clients.list': {
     query: ['search', ...paging],
     gives: { clients: list('Client'), nextCursor },

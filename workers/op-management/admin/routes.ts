@@ -15,7 +15,9 @@ import { listGrants, revokeGrant, revokeGrants } from './grants.ts'
 import { exportClients, importClients, importUsers } from './imports.ts'
 import { exportRows, importRows, startEpoch } from './backup.ts'
 import { listKeys, revokeKey, rotateKeys, setSchedule } from './keys.ts'
-import { openApi } from './openapi.ts'
+import { openApi } from '../../../shared/http/admin/openapi.ts'
+import { descriptions } from './openapi-operations.ts'
+import { schemas } from './openapi-schemas.ts'
 import { addOperator, listOperators, removeOperator } from './operators.ts'
 import { approvePendingRequest, denyPendingRequest, listPendingRequests } from './pending-requests.ts'
 import { createRegistrationToken } from './registration-tokens.ts'
@@ -73,5 +75,9 @@ export const operations: readonly AdminOperation<ManagementDeps>[] = [
   ['POST /operators', 'operators.add', addOperator],
   ['DELETE /operators/:kid', 'operators.remove', removeOperator],
   ['GET /audit', 'audit.list', listAudit],
-  ['GET /openapi.json', 'openapi.show', async (call) => call.answer(openApi(call.deps.issuer, operations))],
+  [
+    'GET /openapi.json',
+    'openapi.show',
+    async (call) => call.answer(openApi(call.deps.issuer, operations, descriptions, schemas)),
+  ],
 ]

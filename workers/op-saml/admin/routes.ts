@@ -1,7 +1,9 @@
 import type { AdminOperation } from '../../../shared/http/admin/call.ts'
+import { openApi } from '../../../shared/http/admin/openapi.ts'
 import type { PartnerRole } from '../../../shared/protocol/saml-partner.ts'
 import type { SamlCall, SamlDeps } from '../deps.ts'
 import { exportSamlRows, importSamlRows } from './backup.ts'
+import { descriptions, schemas } from './openapi-operations.ts'
 import { showOwnMetadata } from './own-metadata.ts'
 import { addPartner, listPartners, refreshPartner, removePartner, showPartner, updatePartner } from './partners.ts'
 
@@ -12,6 +14,11 @@ export const samlOperations: readonly AdminOperation<SamlDeps>[] = [
   ['GET /saml/metadata', 'saml.metadata', showOwnMetadata],
   ['GET /saml/backup/:table', 'saml.backup_read', exportSamlRows],
   ['PUT /saml/backup/:table', 'saml.backup_write', importSamlRows],
+  [
+    'GET /saml/openapi.json',
+    'saml.openapi',
+    async (call) => call.answer(openApi(call.deps.issuer, samlOperations, descriptions, schemas)),
+  ],
 ]
 
 function partnerOperations(role: PartnerRole): AdminOperation<SamlDeps>[] {

@@ -27,6 +27,8 @@ export async function complete(c: SamlContext): Promise<Response> {
   if (user instanceof Response) return user
   const { signedIn, cookie } = await deps.sessions.start(c.req.raw, user.sub, proofOf(back, now), now)
   c.header('set-cookie', cookie, { append: true })
+  // For the person's own page, and for who asks about the partner.
+  noteEvent(c, user.sub, 'sign_in', user.sub)
   noteEvent(c, user.sub, 'saml_sign_in', partner.entityId)
   c.header('cache-control', 'no-store')
   if (!interaction) return c.redirect('/account', 303)

@@ -1,8 +1,39 @@
-import { type Description, descriptions, queryParameters, schemaOf, text } from './openapi-operations.ts'
-import { schemas } from './openapi-schemas.ts'
+/** One operation as the description tells it. Names of schemas stand for the schema. */
+export interface Description<Schema extends string = string> {
+  /** What its name does not say. */
+  readonly says?: string
+  readonly query?: readonly (keyof typeof queryParameters)[]
+  /** Members of the request body; a name ending in `?` is optional. */
+  readonly takes?: Readonly<Record<string, object>> | Schema
+  /** Members of the answer; without any, 204. */
+  readonly gives?: Readonly<Record<string, object>>
+  readonly status?: 201
+}
 
-/** The description of this API, OpenAPI 3.1. */
-export function openApi(issuer: string, operations: readonly (readonly [string, string, ...unknown[]])[]): object {
+const text = { type: 'string' }
+
+const queryParameters = {
+  limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+  cursor: text,
+  search: text,
+  user: { ...text, description: 'sub, user name or e-mail address' },
+  client: { ...text, description: 'client_id' },
+  since: { ...text, format: 'date-time' },
+  actor: { ...text, description: 'kid, sub or client_id' },
+} as const
+
+/** A reference to a schema. */
+export function schemaOf(name: string): object {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+/** The description of the operations that a Worker serves, OpenAPI 3.1. */
+export function openApi(
+  issuer: string,
+  operations: readonly (readonly [string, string, ...unknown[]])[],
+  descriptions: Readonly<Record<string, Description>>,
+  schemas: object,
+): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const [operation, action] of operations) {
     const [method = '', address = ''] = operation.split(' ')
