@@ -32,8 +32,11 @@ export const handleKinds = [
 
 export type HandleKind = (typeof handleKinds)[number]
 
-/** What a Worker may ask of the key lease: a private signing key, a handle key, or public keys only. */
-export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | `handle:${HandleKind}`
+/**
+ * What a Worker may ask of the key lease: a private signing key, a handle key, public keys only, or whether a gate
+ * ticket counts.
+ */
+export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | 'ticket' | `handle:${HandleKind}`
 
 export interface RateLimit {
   readonly binding: string
@@ -80,6 +83,13 @@ export const objectHost = 'op-discovery'
 
 /** The entrypoint of `objectHost` that leases keys, and the binding under which others reach it. */
 export const keyLease = { entrypoint: 'KeyLease', binding: 'KEYS' } as const
+
+/**
+ * The deploy gate's sign-in: a client `gate-…` and a person `gate-…@gate.invalid` of the same name, who has no password
+ * and signs in with a ticket, a JWT of this type signed by an operator. All of it counts for `lifetime` seconds.
+ * `.invalid` is nobody's (RFC 2606), so no real person has such an address.
+ */
+export const gate = { domain: 'gate.invalid', ticketType: 'authrim-gate+jwt', lifetime: 600 } as const
 
 export const workers = {
   'op-discovery': {
@@ -137,6 +147,7 @@ export const workers = {
     objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: [
       'verify',
+      'ticket',
       'handle:code',
       'handle:session',
       'handle:interaction',
