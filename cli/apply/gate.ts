@@ -28,6 +28,7 @@ export async function gate(uploaded: readonly Uploaded[], ctx: StageContext, ove
     edge: ctx.at.edge,
     deployed: new Set([...ctx.deployed, ...candidates.map(({ worker }) => worker)]),
     // A new host waits for its certificate.
+    codeFlow: (headers) => ctx.login.check(headers),
     patience: ctx.at.account.access.source === 'local' ? 20 : isNew ? 300 : 60,
   }
   const checks = await checkCandidates(settings, candidates, { overridden })

@@ -1,6 +1,7 @@
 import type { WorkerName } from '../../shared/topology.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
 import type { Check } from './checks.ts'
+import type { GateLogin } from './gate-login.ts'
 import type { Interruption } from './interruption.ts'
 
 export interface RolloutOptions {
@@ -16,6 +17,8 @@ export interface StageContext {
   readonly at: EnvironmentAccount
   readonly options: RolloutOptions
   readonly interruption: Interruption
+  /** Signs in as a client's person would. */
+  readonly login: GateLogin
   /** Workers that are deployed before this stage. */
   readonly deployed: ReadonlySet<WorkerName>
   /** Says that this run is alive. */

@@ -1,5 +1,6 @@
 import type { WorkerName } from '../../shared/topology.ts'
 import { applyPlan, type StepOutcome } from '../apply/apply.ts'
+import { GateLogin } from '../apply/gate-login.ts'
 import { Interruption } from '../apply/interruption.ts'
 import { interruptedRun } from '../apply/journal.ts'
 import { Lock } from '../apply/lock.ts'
@@ -83,6 +84,8 @@ async function applyDeployment(
   { at, plan, files, options, observed, lock }: Work,
 ): Promise<{ steps: StepOutcome[]; workers: WorkerOutcome[] }> {
   using interruption = new Interruption((text) => ctx.report.note(text))
+  const note = ctx.verbose ? (line: string) => ctx.report.note(line) : undefined
+  await using login = new GateLogin(at.edge, at.located.folder, note)
   const workers: WorkerOutcome[] = []
   const deployed = new Set(observed.workers.map(({ worker }) => worker))
   const rollout = { ...options, message: options.message ?? `authrim ${packageVersion()}` }
@@ -100,12 +103,13 @@ async function applyDeployment(
       at,
       options: rollout,
       interruption,
+      login,
       deployed,
       renew: () => lock.renew(),
     })
     workers.push(...outcomes)
     for (const { worker } of outcomes) deployed.add(worker)
-    return `${outcomes.flatMap(({ checks }) => checks).length} checks passed`
+    return checksLine(outcomes)
   }
   const steps = await applyPlan(plan, {
     execute,
@@ -116,6 +120,13 @@ async function applyDeployment(
     next: 'authrim deploy',
   })
   return { steps, workers }
+}
+
+/** What a stage's checks came to, with what could not be checked. */
+function checksLine(outcomes: readonly WorkerOutcome[]): string {
+  const checks = outcomes.flatMap((outcome) => outcome.checks)
+  const notes = new Set(checks.flatMap(({ name, detail }) => (detail === undefined ? [] : [`${name} ${detail}`])))
+  return [`${checks.length - notes.size} checks passed`, ...notes].join('; ')
 }
 
 /** Looks at the account for everything that is wanted. */
