@@ -101,7 +101,11 @@ export class GateLogin implements AsyncDisposable {
   }
 
   async #livePair(admin: AdminClient): Promise<Pair> {
-    if (this.#pair && performance.now() - this.#pair.madeAt < PAIR_LIFETIME) return this.#pair
+    if (this.#pair && performance.now() - this.#pair.madeAt < PAIR_LIFETIME) {
+      // The version before the gate may be another than that which made the person.
+      await admin.get(`/users/${this.#pair.sub}`, UserAnswer)
+      return this.#pair
+    }
     await removeLeftovers(admin)
     const name = `gate-${randomBytes(12).toString('hex')}`
     const email = `${name}@${gate.domain}`

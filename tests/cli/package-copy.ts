@@ -11,6 +11,8 @@ export interface PackageCopy {
   readonly root: string
   /** Gives a Worker other code. */
   change(worker: WorkerName, edit: (code: string) => string): void
+  /** Puts back what was bundled first. */
+  restore(): void
   remove(): void
 }
 
@@ -21,7 +23,8 @@ export async function copyPackage(): Promise<PackageCopy> {
     cpSync(join(repository, part), join(root, part), { recursive: true })
   }
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
-  writeBundles(await Promise.all(workerNames.map((worker) => bundleWorker(worker))), version, root)
+  const bundles = await Promise.all(workerNames.map((worker) => bundleWorker(worker)))
+  writeBundles(bundles, version, root)
   return {
     root,
     change(worker, edit) {
@@ -29,6 +32,7 @@ export async function copyPackage(): Promise<PackageCopy> {
       writeBundles([measure(worker, new TextEncoder().encode(edit(code)))], version, root)
       readBundle(worker, root)
     },
+    restore: () => writeBundles(bundles, version, root),
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
 }
