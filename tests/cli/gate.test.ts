@@ -185,14 +185,15 @@ describe('--gradual', () => {
       const before = await versionOf('op-userinfo')
       spoil('op-userinfo', `if (request.headers.get('x-customer')) throw new Error('only customers see this')`)
       shop.cloudflare.log.clear()
-      let over = false
+      const over = new AbortController()
       const statuses = new Set<number>()
       const customers = async () => {
-        while (!over) statuses.add((await fetch(`${issuer()}/userinfo`, { headers: { 'x-customer': 'yes' } })).status)
+        while (!over.signal.aborted)
+          statuses.add((await fetch(`${issuer()}/userinfo`, { headers: { 'x-customer': 'yes' } })).status)
       }
       const deploying = shop.json(['deploy', '--gradual', '50,100', '--interval', '3s'], 5)
       const traffic = Promise.all([customers(), customers()])
-      const { error } = await deploying.finally(() => (over = true))
+      const { error } = await deploying.finally(() => over.abort())
       await traffic
       expect(statuses).toEqual(new Set([401, 500]))
       expect(error.message).toMatch(/op-userinfo: fails \d+\.\d % of its requests, the former version 0\.0 %/)
