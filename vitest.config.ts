@@ -13,6 +13,12 @@ const assetText: Plugin = {
 
 export default defineConfig({
   plugins: [assetText],
+  // As in the bundles (cli/bundle/worker-bundle.ts).
+  resolve: {
+    alias: [
+      { find: /^hono\/jsx\/jsx-(dev-)?runtime$/, replacement: `${import.meta.dirname}/shared/pages/jsx-runtime.ts` },
+    ],
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
     // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.

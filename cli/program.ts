@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Context } from './context.ts'
-import { showExamples, withExample } from './ui/help.ts'
+import { showExamples, showManual, withExample } from './ui/help.ts'
 
 /** Defines the verbs and options of a command; its file is loaded only when it is typed. */
 export type DefineCommand = (command: Command, context: () => Context) => void
@@ -152,8 +152,15 @@ export async function buildProgram(
     .configureOutput({ outputError: () => undefined })
     .exitOverride()
   for (const [name, { summary, example, load }] of Object.entries(commands)) {
-    const command = showExamples(withExample(program.command(name).description(summary), example))
-    if (details.includes(name)) (await load()).define(command, () => context(program))
+    const command = withExample(program.command(name).description(summary), example)
+    if (details.includes(name)) {
+      const [{ define }, { manuals }] = await Promise.all([load(), import('./manual.ts')])
+      define(command, () => context(program))
+      showManual(command, manuals[name])
+    } else showExamples(command)
   }
-  return showExamples(program)
+  return showExamples(program).addHelpText(
+    'after',
+    '\nauthrim help <command> shows its manual: what it does, exit statuses, files.',
+  )
 }

@@ -1,4 +1,4 @@
-/** `npm run check`: types, lint with import boundaries, format, unused code and conformance, at the same time. */
+/** `npm run check`: types, lint with import boundaries, format, unused code and generated pages, at the same time. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { authrimPackage } from '../cli/bundle/package-root.ts'
@@ -23,6 +23,11 @@ const checks: readonly Check[] = [
     name: 'conformance page and rows',
     command: ['../scripts/conformance.ts', '--check'],
     fix: 'npm run conformance',
+  },
+  {
+    name: 'pages of the commands',
+    command: ['../scripts/command-pages.ts', '--check'],
+    fix: 'npm run command-pages',
   },
 ]
 

@@ -44,6 +44,7 @@ test('fills in the defaults', () => {
     parTtl: 60,
     registration: 'closed',
     features: {},
+    approvals: { supportDecisions: false },
     branding: { name: 'my-idp', accent: '#1d4ed8' },
     rateLimits: {},
     vars: {},

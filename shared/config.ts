@@ -102,6 +102,8 @@ export function workerVariables(
     REGISTRATION: environment.registration,
     BRANDING: JSON.stringify(environment.branding),
     BOOTSTRAP_OPERATOR_KEY: bootstrapOperatorKey,
+    APPROVAL_WEBHOOK: environment.approvals.webhook ?? '',
+    SUPPORT_DECISIONS: environment.approvals.supportDecisions ? 'on' : 'off',
   }
   const own = workerTopology(worker).variables.map((variable) => [variable, values[variable]] as const)
   return { ...Object.fromEntries(own), ...environment.vars[worker] }

@@ -28,6 +28,8 @@ export const handleKinds = [
   'request_uri',
   'registration',
   'initial',
+  'device_code',
+  'auth_req_id',
 ] as const
 
 export type HandleKind = (typeof handleKinds)[number]
@@ -59,6 +61,8 @@ export type Variable =
   | 'REGISTRATION'
   | 'BRANDING'
   | 'BOOTSTRAP_OPERATOR_KEY'
+  | 'APPROVAL_WEBHOOK'
+  | 'SUPPORT_DECISIONS'
 
 export interface WorkerTopology {
   /** Position in the staged deploy, counted from 1. */
@@ -168,8 +172,16 @@ export const workers = {
     paths: ['/token', '/op-token/health'],
     kv: ['CLIENTS', 'AUTH_CODES', 'REFRESH_TOKENS'],
     database: true,
-    objects: ['GrantLedger', 'Throttle'],
-    leases: ['sign:access', 'sign:id', 'handle:code', 'handle:refresh', 'handle:access'],
+    objects: ['GrantLedger', 'PendingRequests', 'Throttle'],
+    leases: [
+      'sign:access',
+      'sign:id',
+      'handle:code',
+      'handle:refresh',
+      'handle:access',
+      'handle:device_code',
+      'handle:auth_req_id',
+    ],
     rateLimits: [],
     variables: ['ISSUER_URL', 'ENVIRONMENT', 'TOKEN_EXPIRY', 'ID_TOKEN_EXPIRY', 'REFRESH_TOKEN_EXPIRY'],
     secrets: [],
@@ -180,12 +192,45 @@ export const workers = {
     paths: ['/register', '/register/*', '/introspect', '/revoke', '/admin/v1/*', '/op-management/health'],
     kv: ['CLIENTS'],
     database: true,
-    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'Throttle'],
+    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: ['verify', 'handle:refresh', 'handle:access', 'handle:registration', 'handle:initial'],
     rateLimits: [{ binding: 'REGISTRATION_RATE', limit: 20, period: 60 }],
-    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION'],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'REGISTRATION', 'SUPPORT_DECISIONS'],
     secrets: [],
     gzipBudget: 35,
+  },
+  'op-async': {
+    stage: 4,
+    paths: ['/device_authorization', '/device', '/bc-authorize', '/approvals', '/approvals/*', '/op-async/health'],
+    kv: ['CLIENTS'],
+    database: true,
+    objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: [
+      'sign:access',
+      'sign:id',
+      'verify',
+      'handle:refresh',
+      'handle:access',
+      'handle:session',
+      'handle:browser',
+      'handle:device_code',
+      'handle:auth_req_id',
+    ],
+    rateLimits: [
+      { binding: 'DEVICE_RATE', limit: 30, period: 60 },
+      { binding: 'BACKCHANNEL_RATE', limit: 300, period: 60 },
+    ],
+    variables: [
+      'ISSUER_URL',
+      'ENVIRONMENT',
+      'TOKEN_EXPIRY',
+      'ID_TOKEN_EXPIRY',
+      'REFRESH_TOKEN_EXPIRY',
+      'BRANDING',
+      'APPROVAL_WEBHOOK',
+    ],
+    secrets: [],
+    gzipBudget: 33,
   },
 } as const satisfies Record<string, WorkerTopology>
 
@@ -197,6 +242,7 @@ export const workerNames: readonly WorkerName[] = [
   'op-auth',
   'op-token',
   'op-management',
+  'op-async',
 ]
 
 export function isWorkerName(value: string): value is WorkerName {

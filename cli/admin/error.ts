@@ -43,7 +43,11 @@ function exitCodeOf(status: number, error: string | undefined): ExitStatus {
 
 function hintFor(status: number, error: string | undefined, target: string): string | undefined {
   if (error === undefined) return 'Does this issuer belong to authrim? --verbose shows the requests.'
-  if (status === 401) return 'The operator key is not one of this environment, or this clock is wrong.'
+  if (status === 401)
+    return [
+      'The operator key is not one of this environment, or this clock is wrong.',
+      'Where no operator is left, start over with a Cloudflare token: authrim operators recover',
+    ].join('\n')
   if (error === 'already_exists' && /^\/admin\/v1\/(clients|users)$/.test(target))
     return 'With --if-missing this is not an error.'
   if (status === 429 || status === 503) return 'Nothing was changed. Run the command again in a minute.'

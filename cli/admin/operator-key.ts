@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose'
 import { CliError, exitStatus, usageError } from '../error.ts'
@@ -24,7 +25,10 @@ export async function findOperatorKey(folder: string, env = process.env): Promis
   const text = readIfThere(path)
   if (text === undefined) {
     throw new CliError(`There is no operator key for this environment: ${path} is missing.`, {
-      hint: 'Put the key there, or into AUTHRIM_OPERATOR_KEY. A local environment gets one from: authrim dev',
+      hint: [
+        'Put the key there, or into AUTHRIM_OPERATOR_KEY. A local environment gets one from: authrim dev',
+        'If it is lost, start over with a Cloudflare token: authrim operators recover',
+      ].join('\n'),
       exitCode: exitStatus.notAuthorised,
       code: 'no_operator_key',
     })
@@ -33,8 +37,29 @@ export async function findOperatorKey(folder: string, env = process.env): Promis
 }
 
 /** The environment's key, made at the first call. */
-export async function ensureOperatorKey(folder: string): Promise<OperatorKey> {
-  const path = operatorKeyFile(folder)
+export function ensureOperatorKey(folder: string): Promise<OperatorKey> {
+  return ensureKeyAt(operatorKeyFile(folder))
+}
+
+/**
+ * The key that will take the place of the environment's own: from AUTHRIM_OPERATOR_KEY (in CI), or made here and kept
+ * beside it until `adoptOperatorKey`, so that a recovery that was cut off goes on with the same one.
+ */
+export async function ensureSuccessorKey(folder: string, env = process.env): Promise<OperatorKey> {
+  const given = env['AUTHRIM_OPERATOR_KEY']
+  return given ? parseOperatorKey(given, 'AUTHRIM_OPERATOR_KEY') : ensureKeyAt(successorFile(folder))
+}
+
+/** Makes the successor, if one was made here, the environment's key. */
+export function adoptSuccessorKey(folder: string): void {
+  if (existsSync(successorFile(folder))) renameSync(successorFile(folder), operatorKeyFile(folder))
+}
+
+function successorFile(folder: string): string {
+  return join(folder, 'operator-next.jwk')
+}
+
+async function ensureKeyAt(path: string): Promise<OperatorKey> {
   const text = readIfThere(path)
   if (text !== undefined) return parseOperatorKey(text, path)
   const { privateKey } = await generateKeyPair('Ed25519', { extractable: true })

@@ -22,6 +22,8 @@ function packageWithWorker(name: string, source = entry): AuthrimPackage {
   )
   writeFileSync(join(root, 'workers/op-token/style.css'), 'body {\n  color: red; /* why */\n}\n')
   writeFileSync(join(root, 'workers/op-token/show.client.js'), "const long = 1\ndocument.title = 'a' + long\n")
+  mkdirSync(join(root, 'shared/pages'), { recursive: true })
+  cpSync(join(authrimPackage().root, 'shared/pages/jsx-runtime.ts'), join(root, 'shared/pages/jsx-runtime.ts'))
   symlinkSync(join(authrimPackage().root, 'node_modules'), join(root, 'node_modules'))
   return { root, version: '9.8.7' }
 }
@@ -52,6 +54,17 @@ describe('a bundle', () => {
     expect(text).toMatch(/from"node:crypto"/)
     expect(text).toMatch(/as KeyManager/)
     expect(text).not.toMatch(/license|sourceMappingURL|react|why/)
+  })
+
+  test('has of the framework what is used, and fails by name where the rest is called', async () => {
+    const mounting = packageWithWorker(
+      'mounting',
+      `import { Hono } from 'hono/tiny'\nexport default new Hono().mount('/a', () => new Response())`,
+    )
+    const text = Buffer.from((await bundleWorker('op-token', mounting)).code).toString()
+    expect(text).toContain('createMountedRequest of hono is left out')
+    expect(text).toContain('parseBody of hono is left out')
+    expect(text).not.toMatch(/Invalid mounted path|multipart/)
   })
 
   test('is the same, byte for byte, in another folder', async () => {

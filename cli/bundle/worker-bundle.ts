@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import type { BuildOptions, Plugin } from 'esbuild'
 import type { WorkerName } from '../../shared/topology.ts'
 import { BundleError } from './bundle-error.ts'
+import { unusedFrameworkParts } from './framework-parts.ts'
 import { type AuthrimPackage, authrimPackage } from './package-root.ts'
 
 export interface WorkerBundle {
@@ -69,10 +70,12 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     external: ['cloudflare:*', 'node:*'],
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
+    // Types are hono's; what runs is the small part of it that our pages need.
+    alias: { 'hono/jsx/jsx-runtime': join(authrim.root, 'shared/pages/jsx-runtime.ts') },
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText, styleSheet],
+    plugins: [assetText, styleSheet, unusedFrameworkParts],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',

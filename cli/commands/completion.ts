@@ -28,7 +28,7 @@ export function levelsOf(command: Command, path: readonly string[] = []): Level[
   const inherited = path.length > 0 ? help.visibleGlobalOptions(command) : []
   const children = help.visibleCommands(command).filter((child) => child.name() !== 'help')
   const words = [
-    ...children.map((child) => ({ word: child.name(), about: child.description() })),
+    ...children.map((child) => ({ word: child.name(), about: help.subcommandDescription(child) })),
     ...[...own, ...inherited].map((option) => ({ word: option.long ?? option.flags, about: option.description })),
   ]
   return [{ path: path.join(' '), words }, ...children.flatMap((child) => levelsOf(child, [...path, child.name()]))]

@@ -65,4 +65,18 @@ export const define: DefineCommand = (noun, context) => {
       await api.delete(`/operators/${segment(kid)}`, Anything)
       report.answer({ removed: kid }, () => [report.done(`operator ${kid} is removed`)])
     })
+
+  verb(
+    noun,
+    'recover',
+    'start over with a Cloudflare token: a new key in the place of all operators',
+    'authrim operators recover',
+  )
+    .addHelpText('before', 'For when every operator key is lost, or one leaked. It is audited as operators.recover.\n')
+    .option('--confirm <environment>', 'the environment’s name, instead of typing it')
+    .option('--break-lock', 'take the lock of an operator who is gone')
+    .action(async ({ confirm, breakLock }: { confirm?: string; breakLock?: true }) => {
+      const { recover } = await import('../operators/recover.ts')
+      await recover(context(), { confirm, breakLock: breakLock ?? false })
+    })
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { errorPage, tokensPage, welcomePage } from './pages.ts'
+import { devicePage, errorPage, tokensPage, welcomePage } from './pages.ts'
 import { RelyingParty } from './relying-party.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { style } from './style.ts'
@@ -49,6 +49,21 @@ export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptio
     return redirect(target.href, sessions.start({ attempt }, sessions.find(headers.cookie)?.id))
   }
 
+  async function startDevice({ headers }: Request): Promise<Answer> {
+    const device = await relyingParty.startDevice()
+    return redirect('/device', sessions.start({ device }, sessions.find(headers.cookie)?.id))
+  }
+
+  /** Shows the code until the person has decided on another device, or in another tab. */
+  function device({ headers }: Request): Answer {
+    const found = sessions.find(headers.cookie)
+    if (!found?.session.device) return redirect('/')
+    const { outcome } = found.session.device
+    if (outcome === undefined) return page(devicePage(found.session.device))
+    if ('error' in outcome) throw outcome.error
+    return redirect('/', sessions.start({ tokens: outcome.tokens, done: 'The device is signed in.' }, found.id))
+  }
+
   async function callback({ headers, url: target }: Request): Promise<Answer> {
     const found = sessions.find(headers.cookie)
     if (!found?.session.attempt) return page(errorPage('No sign-in was started in this browser.'), 400)
@@ -79,6 +94,8 @@ export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptio
     ['GET /style.css', () => ({ headers: { 'content-type': 'text/css; charset=utf-8' }, body: style })],
     ['GET /signin', signIn],
     ['GET /callback', callback],
+    ['POST /device', startDevice],
+    ['GET /device', device],
     [
       'POST /refresh',
       withTokens(async (tokens) => ({

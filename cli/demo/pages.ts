@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { claimText, decode, meanings } from './claims.ts'
-import type { Tokens } from './relying-party.ts'
+import type { DeviceAttempt, Tokens } from './relying-party.ts'
 
 type Html = ReturnType<typeof html>
 
@@ -9,7 +9,20 @@ export function welcomePage(issuer: string): Html {
   return page(
     'Demo application',
     html`<p>An ordinary OpenID Connect client. It sends you to ${issuer}, and shows what comes back.</p>
-      <div class="actions"><a class="button primary" href="/signin">Sign in</a></div>`,
+      <div class="actions">
+        <a class="button primary" href="/signin">Sign in</a> ${action('/device', 'Sign in as a television would')}
+      </div>`,
+  )
+}
+
+/** What a television shows while its person signs in elsewhere. The page looks every three seconds. */
+export function devicePage({ userCode, address, completeAddress }: DeviceAttempt): Html {
+  return page(
+    'Sign in on another device',
+    html`<p>Open <a href="${address}">${address}</a> and enter</p>
+      <p><strong>${userCode}</strong></p>
+      <p>or go <a href="${completeAddress}">straight to the code</a> and compare it.</p>`,
+    html`<meta http-equiv="refresh" content="3" />`,
   )
 }
 
@@ -43,7 +56,7 @@ export function errorPage(message: string): Html {
   )
 }
 
-function page(title: string, content: Html): Html {
+function page(title: string, content: Html, head: Html | string = ''): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,6 +65,7 @@ function page(title: string, content: Html): Html {
         <title>${title} · Demo application</title>
         <link rel="stylesheet" href="/style.css" />
         <link rel="icon" href="data:," />
+        ${head}
       </head>
       <body>
         <main>

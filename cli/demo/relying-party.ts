@@ -22,6 +22,15 @@ export interface Tokens {
   readonly sub: string
 }
 
+/** A device that waits for the person. */
+export interface DeviceAttempt {
+  readonly userCode: string
+  readonly address: string
+  readonly completeAddress: string
+  /** What polling brought in the end. */
+  outcome: { readonly tokens: Tokens } | { readonly error: unknown } | undefined
+}
+
 const SCOPE = 'openid profile email address phone offline_access'
 
 /** An OpenID Connect relying party with a secret: all of what it says to the provider is here. */
@@ -62,6 +71,23 @@ export class RelyingParty {
       idTokenExpected: true,
     })
     return tokensOf(answer)
+  }
+
+  /** What a device would show, and its tokens as soon as the person has allowed it. */
+  async startDevice(): Promise<DeviceAttempt> {
+    const configuration = await this.#discover()
+    const device = await oidc.initiateDeviceAuthorization(configuration, { scope: SCOPE })
+    const attempt: DeviceAttempt = {
+      userCode: device.user_code,
+      address: device.verification_uri,
+      completeAddress: device.verification_uri_complete ?? device.verification_uri,
+      outcome: undefined,
+    }
+    oidc.pollDeviceAuthorizationGrant(configuration, device).then(
+      (answer) => (attempt.outcome = { tokens: tokensOf(answer) }),
+      (error: unknown) => (attempt.outcome = { error }),
+    )
+    return attempt
   }
 
   /** New tokens for the refresh token. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { SignInAttempt, Tokens } from './relying-party.ts'
+import type { DeviceAttempt, SignInAttempt, Tokens } from './relying-party.ts'
 
 /** What the application knows of one browser. */
 export interface Session {
   readonly attempt?: SignInAttempt
+  readonly device?: DeviceAttempt
   readonly tokens?: Tokens
   readonly userinfo?: Record<string, unknown>
   /** What was done last, said once. */

@@ -31,8 +31,25 @@ export interface DeployOptions extends Omit<RolloutOptions, 'message'> {
 
 /** `authrim deploy`: plan, confirm, migrate, then stage by stage. */
 export async function deploy(ctx: Context, options: DeployOptions): Promise<void> {
-  const started = performance.now()
   const at = await openEnvironmentAccount(ctx)
+  const { answer, lines } = await deployTo(ctx, at, options, () => ctx.prompt.confirm('Apply?'))
+  ctx.report.answer(answer, () => lines)
+}
+
+/** What a deploy has to say in the end. */
+export interface Deployed {
+  readonly answer: ReturnType<typeof answerOf>
+  readonly lines: readonly string[]
+}
+
+/** Makes the plan, shows it and applies it once `confirm` has let it pass; one without steps asks nothing. */
+export async function deployTo(
+  ctx: Context,
+  at: EnvironmentAccount,
+  options: DeployOptions,
+  confirm: () => Promise<void>,
+): Promise<Deployed> {
+  const started = performance.now()
   const files = wranglerFiles(at.located.root, at.environment, at.resources).filter(
     ({ worker }) => options.only.length === 0 || options.only.includes(worker),
   )
@@ -48,26 +65,23 @@ export async function deploy(ctx: Context, options: DeployOptions): Promise<void
   refuseProblems(plan)
   if (options.dryRun || plan.steps.length === 0) {
     const steps = plan.steps.map(({ kind, target }) => ({ kind, target, status: 'planned', seconds: 0 }))
-    ctx.report.answer(answerOf(plan, observed, steps, []), () =>
-      plan.steps.length > 0
-        ? ['  Nothing was changed (--dry-run).']
-        : ['  Nothing to do: everything is as it should be.'],
-    )
     if (options.dryRun && options.exitCode && plan.steps.length > 0) process.exitCode = exitStatus.changesFound
-    return
+    const line =
+      plan.steps.length > 0 ? 'Nothing was changed (--dry-run).' : 'Nothing to do: everything is as it should be.'
+    return { answer: answerOf(plan, observed, steps, []), lines: [`  ${line}`] }
   }
   const interrupted = interruptedRun(at.located.folder)
   if (interrupted)
     ctx.report.note(
       `A ${interrupted.command} of ${interrupted.startedAt} was cut off at ${interrupted.step}; this one goes on.`,
     )
-  await ctx.prompt.confirm('Apply?')
+  await confirm()
   const outcomes = await underLock(at, options, async (lock) => {
     await refuseChangedAccount(plan, at, wanted)
     return applyDeployment(ctx, { at, plan, files, options, observed, lock })
   })
   const seconds = (performance.now() - started) / 1000
-  ctx.report.answer(answerOf(plan, observed, outcomes.steps, outcomes.workers), () => doneLines(plan, seconds))
+  return { answer: answerOf(plan, observed, outcomes.steps, outcomes.workers), lines: doneLines(plan, seconds) }
 }
 
 interface Work {

@@ -52,7 +52,9 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
     },
   })
   if (plan.steps.length === 0) {
-    ctx.report.answer(document([]), () => [`  ${environment.name} has everything already. Next: authrim deploy`])
+    ctx.report.answer(document([]), () => [
+      `  ${environment.name} has everything already. Next: authrim deploy --env ${environment.name}`,
+    ])
     return
   }
   ctx.report.lines(planLines(choices, plan))
@@ -70,7 +72,10 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
     choiceFiles,
   }
   const steps = await initialise(ctx, plan, work)
-  ctx.report.answer(document(steps), () => nextSteps(root, ctx.cwd, choices))
+  ctx.report.answer(document(steps), () => {
+    const isDefault = findProject(root)?.defaultEnvironment === environment.name
+    return nextSteps(root, ctx.cwd, choices, isDefault)
+  })
 }
 
 /** The resources of the project, if they fit the choices; a file that cannot be read is written anew. */

@@ -1,4 +1,5 @@
-import { relative } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import kleur from 'kleur'
 import type { InitialisationPlan } from '../plan/initialisation.ts'
 import { sanitize } from '../ui/sanitize.ts'
@@ -20,16 +21,18 @@ export function planLines({ environment, account, accountName, zone }: Choices, 
 }
 
 /** What to type next. */
-export function nextSteps(root: string, cwd: string, { environment, local, projectName }: Choices): string[] {
+export function nextSteps(root: string, cwd: string, choices: Choices, isDefault: boolean): string[] {
+  const { environment, local, projectName } = choices
   const folder = relative(cwd, root)
+  const deploy = `npx authrim deploy${isDefault ? '' : ` --env ${environment.name}`}`
   return [
     '',
     `  ${kleur.green('✔')} ${projectName} has the environment ${environment.name}.`,
     '',
     '  Next',
     ...(folder === '' ? [] : [`    cd ${folder}`]),
-    '    npm install',
-    `    npx authrim deploy${local ? '' : '           people sign in at '}${local ? '' : environment.issuer}`,
+    ...(existsSync(join(root, 'node_modules/authrim')) ? [] : ['    npm install']),
+    local ? `    ${deploy}` : `    ${deploy.padEnd(29)}people sign in at ${environment.issuer}`,
     '',
     '  The folder can be committed as it is; the operator’s key in .authrim stays on this machine. Keep a copy of it.',
   ]

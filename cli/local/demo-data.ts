@@ -12,6 +12,9 @@ export const demoPerson = {
 /** The demo relying party. Its secret is as public as the password above. */
 export const demoClient = { client_id: 'demo', client_secret: 'demo-secret-for-localhost' } as const
 
+/** Signing in by a redirect, and as a device without a keyboard. */
+const demoGrants = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']
+
 /** Every standard claim of OpenID Connect Core §5.1. */
 const claims = {
   name: 'Ada King Lovelace',
@@ -58,16 +61,20 @@ export async function ensureDemo(admin: AdminClient, demoUrl: string): Promise<v
         ...redirects,
         client_name: 'Demo application',
         application_type: 'web',
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: demoGrants,
         response_types: ['code'],
         token_endpoint_auth_method: 'client_secret_basic',
         scope: 'openid profile email address phone offline_access',
       },
       Anything,
     )
-  } else if (client.client.redirect_uris?.[0] !== redirects.redirect_uris[0]) {
-    await admin.patch(`/clients/${demoClient.client_id}`, redirects, Anything)
+  } else if (client.client.redirect_uris?.[0] !== redirects.redirect_uris[0] || !hasGrants(client.client)) {
+    await admin.patch(`/clients/${demoClient.client_id}`, { ...redirects, grant_types: demoGrants }, Anything)
   }
+}
+
+function hasGrants({ grant_types: given }: { grant_types?: readonly string[] | undefined }): boolean {
+  return demoGrants.every((grant) => given?.includes(grant))
 }
 
 function missing(error: unknown): undefined {

@@ -7,7 +7,9 @@ import { sanitize } from '../ui/sanitize.ts'
 export function devLog({ verbose, report }: Pick<Context, 'verbose' | 'report'>) {
   return {
     onLog(log: WorkerLog): void {
-      if (verbose || isFailure(log)) report.note(logLine(log))
+      const waiting = approvalLine(log)
+      if (waiting !== undefined) report.note(waiting)
+      else if (verbose || isFailure(log)) report.note(logLine(log))
     },
     onRuntimeMessage(message: string): void {
       if (verbose) report.note(message)
@@ -17,6 +19,13 @@ export function devLog({ verbose, report }: Pick<Context, 'verbose' | 'report'>)
 
 function isFailure({ level, fields }: WorkerLog): boolean {
   return level === 'error' || level === 'warn' || fields?.['level'] === 'error' || fields?.['level'] === 'warn'
+}
+
+/** Where somebody decides about a request that came just now, if that is what the line says. */
+function approvalLine({ time, fields = {} }: WorkerLog): string | undefined {
+  const { event, client, link } = fields
+  if (event !== 'approval_waits' || typeof client !== 'string' || typeof link !== 'string') return undefined
+  return `${kleur.dim(time.toISOString().slice(11, 19))} ${sanitize(client)} waits for an answer: ${kleur.cyan(sanitize(link))}`
 }
 
 /** `12:00:01 POST /token 400 op-token invalid_grant: the code was used (7f3a…)` */

@@ -16,9 +16,11 @@ const layers: readonly Layer[] = [
   // Password hashing is arithmetic, as pure as the rest, and no other library has what production permits.
   { prefix: 'shared/protocol/password-hash', files: [], packages: ['node:buffer', 'node:crypto'] },
   { prefix: 'shared/protocol/', files: ['shared/topology.ts'], packages: ['jose', 'valibot'] },
+  // The guard of outgoing requests stands alone, so that objects which send from an alarm can use it.
+  { prefix: 'shared/http/outbound.ts', files: [], packages: [] },
   {
     prefix: 'shared/stores/',
-    files: ['shared/protocol/', 'shared/topology.ts'],
+    files: ['shared/protocol/', 'shared/topology.ts', 'shared/http/outbound.ts'],
     packages: ['jose', 'valibot', 'cloudflare:workers', 'node:crypto'],
   },
   { prefix: 'shared/keys/', files: ['shared/protocol/', 'shared/stores/', 'shared/topology.ts'] },

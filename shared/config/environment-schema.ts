@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { workerNames, workerTopology } from '../topology.ts'
 import { isReadableAccent, nearestReadableAccent } from './accent.ts'
-import { isHostName, isIssuer, issuerForm } from './issuer.ts'
+import { isHostName, isIssuer, isLoopbackHost, issuerForm } from './issuer.ts'
 
 const DAY = 86_400
 
@@ -88,6 +88,14 @@ const Branding = members({
   ),
 })
 
+const webhookForm = 'an https address without credentials and fragment (on this machine also http://127.0.0.1:<port>/…)'
+
+function isWebhook(value: string): boolean {
+  const url = URL.parse(value)
+  if (!url || value.length > 2048 || url.username !== '' || url.password !== '' || url.hash !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))
+}
+
 const period = v.picklist([10, 60], '10 or 60 (seconds)')
 
 /** One environment as authrim.json has it, defaults filled in. */
@@ -107,6 +115,15 @@ export const EnvironmentSchema = members(
     parTtl: seconds(1, 600, 60),
     registration: v.optional(v.picklist(registrations, registrationForm), 'closed'),
     features: v.optional(members({}), {}),
+    approvals: v.optional(
+      members({
+        // Where the operator's own system learns of requests that wait for a person.
+        webhook: v.exactOptional(text(webhookForm, isWebhook)),
+        // Whether operators may decide in a person's place, for support desks.
+        supportDecisions: v.optional(v.boolean('true or false'), false),
+      }),
+      {},
+    ),
     branding: v.optional(Branding, {}),
     rateLimits: v.optional(
       dictionary(

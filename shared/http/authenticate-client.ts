@@ -112,7 +112,7 @@ export class ClientAuthenticator {
     const algorithms = assertionAlgorithms.filter((alg) => registered === undefined || alg === registered)
     checkAssertionText(assertion)
     try {
-      const { payload, protectedHeader } = await jwtVerify(assertion, this.#keys(client, now), {
+      const { payload, protectedHeader } = await jwtVerify(assertion, this.keysOf(client, now), {
         algorithms,
         issuer: client.client_id,
         subject: client.client_id,
@@ -136,7 +136,8 @@ export class ClientAuthenticator {
     }
   }
 
-  #keys(client: Client, now: number): JWTVerifyGetKey {
+  /** The keys with which a client signs. */
+  keysOf(client: Client, now: number): JWTVerifyGetKey {
     if (client.jwks || !client.jwks_uri) return createLocalJWKSet(client.jwks ?? noKeys)
     const keySet = this.#remoteKeys(client.jwks_uri)
     return (header, token) => keySet.key(header, token, now)

@@ -32,6 +32,9 @@ export function isLoopback(hostname: string): boolean {
   return hostname === '127.0.0.1' || hostname === '[::1]' || hostname === 'localhost'
 }
 
+/** An address that may not be fetched, or a redirect that is not followed: trying again would change nothing. */
+export class RefusedFetch extends Error {}
+
 /** The one place from which a Worker fetches what others named: no redirects, 5 s, 64 KiB. */
 export class Outbound {
   readonly #issuer: string
@@ -48,13 +51,15 @@ export class Outbound {
    */
   readonly fetch = async (address: string | URL, init: RequestInit = {}): Promise<Response> => {
     const target = String(address)
-    if (!isFetchable(target, this.#issuer, this.#local)) throw new Error(`refused to fetch ${target}`)
+    if (!isFetchable(target, this.#issuer, this.#local)) throw new RefusedFetch(`refused to fetch ${target}`)
     const response = await fetch(target, { ...init, redirect: 'manual', signal: AbortSignal.timeout(patience) })
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel()
-      throw new Error(`${target} answered a redirect, which is not followed`)
+      throw new RefusedFetch(`${target} answered a redirect, which is not followed`)
     }
-    return new Response(await limited(response), { status: response.status, headers: response.headers })
+    const body = await limited(response)
+    // A 204 may have no body at all, not even an empty one.
+    return new Response(body.byteLength > 0 ? body : null, { status: response.status, headers: response.headers })
   }
 }
 

@@ -119,7 +119,7 @@ function checkResponseType(params: Parameters, client: Client): void {
 }
 
 /** Scopes outside the registration are dropped, and the token response says what was granted (RFC 6749 §3.3). */
-function requestedScope(params: Parameters, client: Client): string[] {
+export function requestedScope(params: Parameters, client: Client): string[] {
   const asked = parseScope(params.get('scope'))
   const permitted = permittedScope(asked, client.scope.split(' '))
   if (permitted.length === 0) throw new OAuthError('invalid_scope', 'none of the scopes is available to the client')

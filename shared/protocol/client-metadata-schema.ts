@@ -1,9 +1,16 @@
 import type { JWK } from 'jose'
 import * as v from 'valibot'
 import { assertionAlgorithms } from './client-authentication.ts'
+import { backchannelGrant, deliveryModes, deviceCodeGrant } from './client.ts'
 
 const authMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
-const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  deviceCodeGrant,
+  backchannelGrant,
+] as const
 const signingAlgorithms = ['RS256', 'ES256'] as const
 
 const Text = v.pipe(v.string(), v.minLength(1), v.maxLength(1000))
@@ -40,6 +47,10 @@ export const Standard = v.object({
   require_auth_time: optional(v.boolean()),
   default_acr_values: optional(v.pipe(v.array(Text), v.maxLength(20))),
   require_pushed_authorization_requests: optional(v.boolean()),
+  backchannel_token_delivery_mode: optional(v.picklist(deliveryModes)),
+  backchannel_client_notification_endpoint: optional(Address),
+  backchannel_authentication_request_signing_alg: optional(v.picklist(assertionAlgorithms)),
+  backchannel_user_code_parameter: optional(v.boolean()),
   software_id: optional(Text),
   software_version: optional(Text),
 })

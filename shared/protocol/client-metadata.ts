@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { standardScopes } from './claims.ts'
 import { Extensions, Standard } from './client-metadata-schema.ts'
-import type { Client, ClientMetadata } from './client.ts'
+import { type Client, type ClientMetadata, backchannelGrant, deviceCodeGrant } from './client.ts'
 import { OAuthError } from './error.ts'
 import { type RedirectPolicy, redirectUriProblem } from './registered-redirect-uri.ts'
 import { parseScope } from './scope.ts'
@@ -40,6 +40,7 @@ export function clientMetadata(input: unknown, policy: MetadataPolicy): ClientMe
   checkResponseTypes(given.response_types, redirects)
   checkAuthentication(given, method, grants, policy)
   checkKeys(given)
+  const backchannel = backchannelMembers(given, method, grants, policy)
   checkPages(given, policy)
   for (const resource of [
     ...(extensions.resource_indicators ?? []),
@@ -53,6 +54,7 @@ export function clientMetadata(input: unknown, policy: MetadataPolicy): ClientMe
   return {
     ...given,
     ...extensions,
+    ...backchannel,
     application_type: native ? 'native' : 'web',
     redirect_uris: redirectUris,
     post_logout_redirect_uris: [...new Set(given.post_logout_redirect_uris)],
@@ -60,7 +62,11 @@ export function clientMetadata(input: unknown, policy: MetadataPolicy): ClientMe
     response_types: redirects ? ['code'] : [],
     token_endpoint_auth_method: method,
     id_token_signed_response_alg: given.id_token_signed_response_alg ?? 'RS256',
-    scope: registeredScope(given.scope, redirects, policy),
+    scope: registeredScope(
+      given.scope,
+      redirects || grants.includes(deviceCodeGrant) || grants.includes(backchannelGrant),
+      policy,
+    ),
   }
 }
 
@@ -112,6 +118,28 @@ function checkAuthentication(given: Given, method: string, grants: readonly stri
     throw invalid('jwks_uri must be a public https address')
 }
 
+/**
+ * Requests that reach people unasked are the operator's to permit, to a client that proves who it is; CIBA §4.
+ */
+function backchannelMembers(
+  given: Given,
+  method: string,
+  grants: readonly string[],
+  policy: MetadataPolicy,
+): Partial<ClientMetadata> {
+  if (!grants.includes(backchannelGrant)) return {}
+  if (policy.by === 'client') throw invalid('only the operator can permit CIBA')
+  if (method === 'none') throw invalid('CIBA needs a client that authenticates')
+  const mode = given.backchannel_token_delivery_mode ?? 'poll'
+  const endpoint = given.backchannel_client_notification_endpoint
+  if (mode !== 'poll' && (endpoint === undefined || !policy.fetchable(endpoint)))
+    throw invalid('backchannel_client_notification_endpoint must be a public https address')
+  const signs = given.backchannel_authentication_request_signing_alg !== undefined
+  if (signs && given.jwks === undefined && given.jwks_uri === undefined)
+    throw invalid('signed authentication requests need jwks or jwks_uri')
+  return { backchannel_token_delivery_mode: mode }
+}
+
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 /** 2048 bits of modulus, base64url. */
@@ -139,8 +167,8 @@ function checkPages(given: Given, { issuer, local }: MetadataPolicy): void {
 }
 
 /** A client that registers itself gets standard scopes only; those of resource servers are the operator's to give. */
-function registeredScope(asked: string | undefined, redirects: boolean, policy: MetadataPolicy): string {
-  if (asked === undefined) return redirects ? defaultScope : ''
+function registeredScope(asked: string | undefined, signsIn: boolean, policy: MetadataPolicy): string {
+  if (asked === undefined) return signsIn ? defaultScope : ''
   const tokens = scopeTokens(asked)
   return (policy.by === 'operator' ? tokens : tokens.filter((token) => standardScopes.includes(token))).join(' ')
 }

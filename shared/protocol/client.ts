@@ -2,6 +2,17 @@ import type { JSONWebKeySet } from 'jose'
 
 export type ClientAuthenticationMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
 
+/** RFC 8628 §3.4. */
+export const deviceCodeGrant = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** CIBA §10.1. */
+export const backchannelGrant = 'urn:openid:params:grant-type:ciba'
+
+export const deliveryModes = ['poll', 'ping', 'push'] as const
+
+/** How a client learns of the answer to a backchannel request, CIBA §5. */
+export type DeliveryMode = (typeof deliveryModes)[number]
+
 export type SigningAlgorithm = 'RS256' | 'ES256'
 
 /** What a client registers about itself, RFC 7591 §2 and OpenID Connect Registration §2, with our extensions below. */
@@ -29,6 +40,11 @@ export interface ClientMetadata {
   readonly require_auth_time?: boolean
   readonly default_acr_values?: readonly string[]
   readonly require_pushed_authorization_requests?: boolean
+  // CIBA §4.
+  readonly backchannel_token_delivery_mode?: DeliveryMode
+  readonly backchannel_client_notification_endpoint?: string
+  readonly backchannel_authentication_request_signing_alg?: string
+  readonly backchannel_user_code_parameter?: boolean
   readonly software_id?: string
   readonly software_version?: string
   // Ours.

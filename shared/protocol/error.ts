@@ -11,6 +11,15 @@ const statuses = {
   access_denied: 400,
   server_error: 500,
   temporarily_unavailable: 503,
+  // RFC 8628 §3.5, CIBA §11, §13
+  authorization_pending: 400,
+  slow_down: 400,
+  expired_token: 400,
+  unknown_user_id: 400,
+  missing_user_code: 400,
+  invalid_user_code: 400,
+  invalid_binding_message: 400,
+  expired_login_hint_token: 400,
   // RFC 8707 §2
   invalid_target: 400,
   // OpenID Connect Core §3.1.2.6

@@ -1,5 +1,6 @@
 import { standardScopes, scopeClaims } from './claims.ts'
 import { assertionAlgorithms } from './client-authentication.ts'
+import { backchannelGrant, deliveryModes, deviceCodeGrant } from './client.ts'
 import { responseModes, prompts } from './authorization-request.ts'
 import { passwordAcr } from './id-token.ts'
 
@@ -19,12 +20,17 @@ export function serverMetadata(issuer: string, registration: boolean): Record<st
     introspection_endpoint: `${issuer}/introspect`,
     revocation_endpoint: `${issuer}/revoke`,
     end_session_endpoint: `${issuer}/logout`,
+    device_authorization_endpoint: `${issuer}/device_authorization`,
+    backchannel_authentication_endpoint: `${issuer}/bc-authorize`,
+    backchannel_token_delivery_modes_supported: deliveryModes,
+    backchannel_authentication_request_signing_alg_values_supported: assertionAlgorithms,
+    backchannel_user_code_parameter_supported: true,
     pushed_authorization_request_endpoint: `${issuer}/as/par`,
     require_pushed_authorization_requests: false,
     scopes_supported: standardScopes,
     response_types_supported: ['code'],
     response_modes_supported: responseModes,
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types_supported: grantTypes,
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
     token_endpoint_auth_methods_supported: [...authMethods, 'none'],
@@ -47,5 +53,7 @@ export function serverMetadata(issuer: string, registration: boolean): Record<st
     require_request_uri_registration: false,
   }
 }
+
+const grantTypes = ['authorization_code', 'refresh_token', 'client_credentials', deviceCodeGrant, backchannelGrant]
 
 const released = Object.values(scopeClaims).flat()

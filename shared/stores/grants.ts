@@ -79,7 +79,7 @@ export async function decided<T>(call: Promise<T>): Promise<T> {
  * The same for calls that give the same answer when they are repeated: an object that died may have decided before,
  * so it is asked a second time. An overloaded one is not: asking again is what overloads it.
  */
-async function decidedOnRetry<T>(call: () => Promise<T>): Promise<T> {
+export async function decidedOnRetry<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {

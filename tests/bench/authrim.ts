@@ -1,4 +1,6 @@
+import { deviceCodeGrant } from '../../shared/protocol/client.ts'
 import type { WorkerName } from '../../shared/topology.ts'
+import { beginDevice } from '../async/support.ts'
 import { authorizationPath, basic, pkce, signedInTokens, type Tokens } from '../support/oauth.ts'
 import { startSystem, type System, type TestClient } from '../support/system.ts'
 import type { LocalWorker } from '../../cli/embedded-cloudflare/worker.ts'
@@ -20,12 +22,19 @@ export async function startAuthrim(log: boolean): Promise<Authrim> {
   const { started: system, pid } = await withProcess(() =>
     startSystem({ measured: true, ...(!log && { transform: withoutPipe }) }),
   )
-  const client = await system.client({ id_token_signed_response_alg: 'ES256' })
+  const client = await system.client({
+    id_token_signed_response_alg: 'ES256',
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials', deviceCodeGrant],
+  })
   const user = await system.user()
   const agent = system.agent()
   const tokens = await signedInTokens(system, client, user, { scope }, agent)
   const cookie = [...agent.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  return { targets: targets(system, pid, client, tokens, cookie), [Symbol.asyncDispose]: () => dispose(system) }
+  const { device_code } = await beginDevice(system, client)
+  return {
+    targets: targets(system, pid, client, tokens, cookie, device_code),
+    [Symbol.asyncDispose]: () => dispose(system),
+  }
 }
 
 const scope = 'openid offline_access'
@@ -39,7 +48,14 @@ function dispose(system: System): PromiseLike<void> {
   return system[Symbol.asyncDispose]()
 }
 
-function targets(system: System, pid: number, client: TestClient, tokens: Tokens, cookie: string): Target[] {
+function targets(
+  system: System,
+  pid: number,
+  client: TestClient,
+  tokens: Tokens,
+  cookie: string,
+  deviceCode: string,
+): Target[] {
   const at = (worker: WorkerName) => system.local.direct.get(worker) ?? ''
   const repeat = (name: string, worker: WorkerName, message: Parameters<typeof repeated>[1]): Target => ({
     name,
@@ -83,6 +99,16 @@ function targets(system: System, pid: number, client: TestClient, tokens: Tokens
           const answer = await token.send({ method: 'POST', path: '/token', headers: basic(client), form })
           current = tokensOf(answer).refresh_token
         }
+      }),
+    },
+    {
+      // A device that waits: each poll is decided by an object, and refused.
+      name: 'poll',
+      pid,
+      connect: chains(async (_, token) => async () => {
+        const form = { grant_type: deviceCodeGrant, device_code: deviceCode }
+        const answer = await token.send({ method: 'POST', path: '/token', headers: basic(client), form })
+        if (answer.status !== 400) throw new Error(`/token answered ${answer.status}: ${answer.body}`)
       }),
     },
     {

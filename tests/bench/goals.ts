@@ -19,6 +19,8 @@ export const goals: readonly Goal[] = [
   { endpoint: 'introspection', floor: { 'verify-read': 1 }, atMost: 1.2 },
   { endpoint: 'userinfo', floor: { 'verify-read': 1, d1: 1, hello: -1 }, atMost: 1.25 },
   { endpoint: 'refresh', floor: { 'refresh-min': 1, kv: 1, hello: -1 }, atMost: 1.4 },
+  // Reads and writes one row, and signs nothing: the floor signs and is here for comparison.
+  { endpoint: 'poll', floor: { 'refresh-min': 1 } },
   { endpoint: 'code flow', floor: { 'code-min': 1, kv: 2, hello: -1 }, atMost: 1.5 },
   // The same flow against a floor whose second use of KV is what it is, a write; both then contain a whole request.
   { endpoint: 'code flow', floor: { 'code-min': 1, kv: 1, 'kv-put': 1, hello: -2 } },

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../cli/demo/server.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
+import { deviceCodeGrant } from '../../shared/protocol/client.ts'
 import { allow, heading, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 
@@ -13,6 +14,7 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${port}`
   const client = await stage.client({
     client_name: 'Demo application',
+    grant_types: ['authorization_code', 'refresh_token', deviceCodeGrant],
     redirect_uris: [`${url}/callback`],
     post_logout_redirect_uris: [`${url}/`],
   })
@@ -56,6 +58,19 @@ describe('the demo application', () => {
     expect(await heading(page)).toBe('Demo application')
     await page.getByRole('link', { name: 'Sign in' }).click()
     expect(await heading(page)).toBe('Sign in')
+  })
+
+  test('signs in as a television would, with the telephone in another hand', async () => {
+    const [page, telephone, user] = await Promise.all([stage.newPage(), stage.newPage(), stage.system.user()])
+    await page.goto(demo.url)
+    await page.getByRole('button', { name: 'Sign in as a television would' }).click()
+    expect(await heading(page)).toBe('Sign in on another device')
+    const address = await page.getByRole('link', { name: 'straight to the code' }).getAttribute('href')
+    await telephone.goto(address ?? '')
+    await signIn(telephone, user)
+    await allow(telephone)
+    await page.getByText('The device is signed in.').waitFor({ timeout: 20_000 })
+    await page.getByRole('region', { name: 'ID token' }).getByText(user.sub).waitFor()
   })
 
   test('says what the provider answered to a person who declines', async () => {

@@ -1,3 +1,5 @@
+import { rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { workerNames } from '../../shared/topology.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
@@ -131,6 +133,46 @@ describe('from nothing to a rollback', () => {
     expect(paths.filter((path) => path.endsWith('/versions'))).toEqual([])
     expect(paths.filter((path) => path.endsWith('op-token/deployments'))).toHaveLength(3)
   })
+})
+
+describe('operators recover', () => {
+  const keyFile = '.authrim/local/operator.jwk'
+  const kids = (document: { operators: { kid: string }[] }) => document.operators.map(({ kid }) => kid)
+
+  test('nothing happens before the name of the environment is given', { timeout: 60_000 }, async () => {
+    shop.cloudflare.log.clear()
+    for (const args of [[], ['--confirm', 'production']]) await shop.json(['operators', 'recover', ...args], 2)
+    expect(shop.cloudflare.log.writes).toEqual([])
+  })
+
+  test(
+    'attack N3 a Cloudflare token puts a new key in the place of all operators, audited',
+    { timeout: 120_000 },
+    async () => {
+      const lost = shop.file(keyFile)
+      rmSync(join(shop.project, keyFile))
+      expect((await shop.json(['users', 'list'], 6)).error).toMatchObject({
+        code: 'no_operator_key',
+        hint: expect.stringContaining('authrim operators recover'),
+      })
+      // The key that the refused run above had made waits for this one.
+      const waiting = JSON.parse(shop.file('.authrim/local/operator-next.jwk'))
+      const recovered = await shop.json(['operators', 'recover', '--confirm', 'local'])
+      expect(JSON.parse(shop.file(keyFile))).toEqual(waiting)
+      expect(statSync(join(shop.project, keyFile)).mode & 0o777).toBe(0o600)
+      expect(recovered.operators).toMatchObject([{ name: 'bootstrap' }])
+      expect(kids(await shop.json(['operators', 'list']))).toEqual(kids(recovered))
+      const withLostKey = () => shop.authrim(['users', 'list', '--json'], { env: { AUTHRIM_OPERATOR_KEY: lost } })
+      expect((await withLostKey()).status).toBe(6)
+      const { events } = await shop.json(['audit', '--actor', kids(recovered)[0] ?? ''])
+      expect(events.map(({ action }: { action: string }) => action)).toContain('operators.recover')
+      // An older version of the Worker brings its variable back, but not the operator.
+      await shop.json(['rollback', 'op-discovery'])
+      expect((await withLostKey()).status).toBe(6)
+      expect(kids(await shop.json(['operators', 'list']))).toEqual(kids(recovered))
+      await shop.json(['deploy', '--only', 'op-discovery'])
+    },
+  )
 })
 
 describe('drift', () => {

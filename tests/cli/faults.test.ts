@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { workerNames } from '../../shared/topology.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 let shop: Workshop
@@ -119,7 +120,7 @@ describe('a deploy that is cut off is finished by the next', () => {
     const databases: { name: string }[] = (await api('d1/database')).result
     expect(databases.map(({ name }) => name)).toEqual(['authrim-production'])
     const scripts: { id: string }[] = (await api('workers/scripts')).result
-    expect(scripts).toHaveLength(5)
+    expect(scripts).toHaveLength(workerNames.length)
   })
 })
 

@@ -105,8 +105,11 @@ describe('init', () => {
 
   test('--env adds an environment that shares no names with the first', { timeout: 60_000 }, async () => {
     const args = ['--env', 'staging', '--issuer', 'https://staging.example.com', ...hosted]
-    const result = await init(args, { cwd: folder('first') })
-    expect([result.status, result.err]).toEqual([0, expect.any(String)])
+    const result = await init(
+      args.filter((arg) => arg !== '--json'),
+      { cwd: folder('first') },
+    )
+    expect([result.status, result.out]).toEqual([0, expect.stringContaining('npx authrim deploy --env staging')])
     const project = JSON.parse(readFileSync(join(folder('first'), 'authrim.json'), 'utf8'))
     expect(Object.keys(project.environments)).toEqual(['production', 'staging'])
     expect(project.defaultEnvironment).toBe('production')

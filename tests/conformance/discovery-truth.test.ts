@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ClientAuthenticationMethod } from '../../shared/protocol/client.ts'
+import { type ClientAuthenticationMethod, backchannelGrant, deviceCodeGrant } from '../../shared/protocol/client.ts'
+import { asked, decideRequest } from '../async/ciba-support.ts'
+import { beginDevice, decideDevice } from '../async/support.ts'
 import type { Agent } from '../support/agent.ts'
 import { answerOf } from '../support/answer.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens, tokenRequest } from '../support/oauth.ts'
@@ -18,7 +20,9 @@ describe('the metadata tells only the truth', () => {
   let metadata: Record<string, unknown>
   beforeAll(async () => {
     system = await startSystem({ variables: { REGISTRATION: 'open' } })
-    client = await system.client()
+    client = await system.client({
+      grant_types: ['authorization_code', 'refresh_token', 'client_credentials', deviceCodeGrant, backchannelGrant],
+    })
     user = await system.user()
     signedIn = system.agent()
     await codeFor(system, client, user, {}, signedIn)
@@ -66,6 +70,13 @@ describe('the metadata tells only the truth', () => {
       end_session_endpoint: () => fetch(String(metadata['end_session_endpoint'])),
       pushed_authorization_request_endpoint: () =>
         post(metadata['pushed_authorization_request_endpoint'], request, basic(client)),
+      device_authorization_endpoint: () => post(metadata['device_authorization_endpoint'], {}, basic(client)),
+      backchannel_authentication_endpoint: () =>
+        post(
+          metadata['backchannel_authentication_endpoint'],
+          { scope: 'openid', login_hint: user.username },
+          basic(client),
+        ),
     }
     const expected: Record<string, number> = {
       authorization_endpoint: 303,
@@ -102,15 +113,22 @@ describe('the metadata tells only the truth', () => {
   test('DSC-03 every grant type is served, others are refused', async () => {
     const { refresh_token } = await signedInTokens(system, client, user, { scope: 'openid offline_access' })
     const code = await codeFor(system, client, user)
+    const device = await beginDevice(system, client)
+    await decideDevice(system, device.user_code, user, 'allow')
+    const person = await system.user()
+    const { auth_req_id } = await asked(system, client, person)
+    await decideRequest(system, person, 'approve')
     const forms: Record<string, Record<string, string>> = {
       authorization_code: { code, redirect_uri: client.redirectUri },
       refresh_token: { refresh_token },
       client_credentials: {},
+      [deviceCodeGrant]: { device_code: device.device_code },
+      [backchannelGrant]: { auth_req_id },
     }
     expect(Object.keys(forms)).toEqual(listed('grant_types_supported'))
     for (const [grant_type, form] of Object.entries(forms))
       expect((await tokenRequest(system, client, { grant_type, ...form })).status, grant_type).toBe(200)
-    for (const grant_type of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code']) {
+    for (const grant_type of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:token-exchange']) {
       const refused = await tokenRequest(system, client, { grant_type })
       expect([refused.status, await refused.json()]).toMatchObject([400, { error: 'unsupported_grant_type' }])
     }

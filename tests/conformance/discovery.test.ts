@@ -1,5 +1,6 @@
 import { type JSONWebKeySet, createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { backchannelGrant, deviceCodeGrant } from '../../shared/protocol/client.ts'
 import { objectOf } from '../support/durable-objects.ts'
 import { type Tokens, authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { type System, startSystem } from '../support/system.ts'
@@ -50,7 +51,13 @@ describe('discovery', () => {
 
   test('CFG-03 CFG-12 response and grant types are lists with the code flow', () => {
     expect(metadata['response_types_supported']).toEqual(['code'])
-    expect(metadata['grant_types_supported']).toEqual(['authorization_code', 'refresh_token', 'client_credentials'])
+    expect(metadata['grant_types_supported']).toEqual([
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      deviceCodeGrant,
+      backchannelGrant,
+    ])
   })
 
   test('CFG-04 CFG-13 every member is of the type that RFC 8414 and Discovery give it', () => {

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { contrast } from '../../shared/config/accent.ts'
 import { brandStylesheet, findAsset, passwordAsset } from '../../workers/op-auth/pages/assets.ts'
-import { accentProperties, surfaces } from '../../workers/op-auth/pages/branding.ts'
-import { contentSecurityPolicy } from '../../workers/op-auth/pages/content-security-policy.ts'
+import { accentProperties, surfaces } from '../../shared/pages/branding.ts'
+import { contentSecurityPolicy } from '../../shared/pages/content-security-policy.ts'
 
 const branding = (accent: string) => ({ name: 'Acme', accent })
 

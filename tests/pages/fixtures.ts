@@ -1,9 +1,11 @@
 import type { FC } from 'hono/jsx'
+import { brandStylesheet } from '../../workers/op-auth/pages/assets.ts'
 import { Account, type AccountProps } from '../../workers/op-auth/pages/account.tsx'
 import { ChangePassword } from '../../workers/op-auth/pages/change-password.tsx'
 import { Consent } from '../../workers/op-auth/pages/consent.tsx'
-import { type Frame, renderPage } from '../../workers/op-auth/pages/document.tsx'
-import { ErrorPage } from '../../workers/op-auth/pages/error-page.tsx'
+import { renderPage } from '../../shared/pages/document.tsx'
+import { ErrorPage } from '../../shared/pages/error-page.tsx'
+import type { Frame } from '../../workers/op-auth/pages/frame.ts'
 import { FormPost } from '../../workers/op-auth/pages/form-post.tsx'
 import type { ErrorCode } from '../../workers/op-auth/pages/messages/keys.ts'
 import { messagesFor } from '../../workers/op-auth/pages/messages/language.ts'
@@ -19,9 +21,11 @@ export const asIs: Words = (text) => text
 
 /** A frame as the Worker makes it; every text that an operator configures goes through `words`. */
 export function frameWith(words: Words = asIs, overrides: Partial<Frame> = {}): Frame {
+  const branding = { name: words('Acme Cooperative'), accent: '#1d4ed8' }
   return {
     ...messagesFor('en-GB', null),
-    branding: { name: words('Acme Cooperative'), accent: '#1d4ed8' },
+    branding,
+    stylesheet: brandStylesheet(branding).path,
     timeZone: 'Europe/Berlin',
     ...overrides,
   }
@@ -38,7 +42,8 @@ export function pages(words: Words = asIs, frame: Frame = frameWith(words)): Rea
   }
   const hidden = { interaction: words('aWQ.interaction'), csrf: words('Y3NyZg') }
   const signIn = (props: Partial<SignInProps>) => SignIn({ frame, ...hidden, ...client, ...props })
-  const error = (code: ErrorCode) => ErrorPage({ frame, code, requestId: words('8f14e45fceea167a') })
+  const error = (code: ErrorCode) =>
+    ErrorPage({ frame, words: frame.messages.error.page[code], requestId: words('8f14e45fceea167a') })
   const all = {
     'sign-in': signIn({}),
     'sign-in-known': signIn({ identifier: words('alice@example.com') }),

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { findAsset } from '../../workers/op-auth/pages/assets.ts'
-import type { Branding } from '../../workers/op-auth/pages/branding.ts'
-import { contentSecurityPolicy } from '../../workers/op-auth/pages/content-security-policy.ts'
+import type { Branding } from '../../shared/pages/branding.ts'
+import { contentSecurityPolicy } from '../../shared/pages/content-security-policy.ts'
 
 export interface PageServer {
   readonly origin: string

@@ -61,6 +61,16 @@ export interface Pending extends Doubled {
   put(id: string, request: string, expiresAt: number): Promise<void>
   get(id: string, now: number): Promise<string | undefined>
   take(id: string, now: number): Promise<string | undefined>
+  ask(ask: Record<string, unknown>, now: number): Promise<string>
+  askOfCode(userCode: string, now: number): Promise<Record<string, unknown> | undefined>
+  decide(
+    id: string,
+    grant: { id: string; record: string } | undefined,
+    result: Record<string, unknown> | undefined,
+    now: number,
+  ): Promise<boolean>
+  poll(id: string, clientId: string, redemptionId: string, now: number): Promise<{ outcome: string }>
+  noticeCount(): Promise<number>
 }
 
 export interface Throttling extends Doubled {

@@ -6,6 +6,7 @@ export interface SiteRequest {
   readonly url: URL
   readonly headers: IncomingHttpHeaders
   readonly form: URLSearchParams
+  readonly body: string
 }
 
 export interface SiteAnswer {
@@ -38,6 +39,7 @@ export async function openSite(): Promise<Site> {
       url: new URL(incoming.url ?? '/', site.origin),
       headers: incoming.headers,
       form: new URLSearchParams(chunks.join('')),
+      body: chunks.join(''),
     }
     requests.push(request)
     const page = pages.get(request.url.pathname) ?? '<title>Received</title><h1>Received</h1>'

@@ -43,6 +43,8 @@ export interface SystemOptions {
   readonly variables?: Readonly<Record<string, string>>
   /** Changes the Workers before they start: doubles for bindings, other code. */
   readonly transform?: (workers: LocalWorker[]) => LocalWorker[]
+  /** Default true: requests of tests come from one address, so that rate limits would hit them. */
+  readonly unlimited?: boolean
   /** A port for each Worker, and no memory of what they log. */
   readonly measured?: boolean
 }
@@ -75,7 +77,7 @@ const publishedBundles: Scripts | undefined =
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const logs: WorkerLog[] = []
   const local = await startLocalEnvironment({
-    unlimited: true,
+    unlimited: options.unlimited ?? true,
     direct: options.measured ?? false,
     ...(!options.measured && { onLog: (log) => logs.push(log) }),
     ...(publishedBundles && { scripts: publishedBundles }),

@@ -1,25 +1,20 @@
 import { readForm } from '../../shared/http/form.ts'
 import { displayName } from '../../shared/protocol/client.ts'
+import { type Owner, ownerOf } from '../../shared/http/owner.ts'
 import type { Parameters } from '../../shared/protocol/parameters.ts'
 import { decided } from '../../shared/stores/grants.ts'
 import { allShards } from '../../shared/stores/shards.ts'
-import { type User, userName } from '../../shared/stores/users.ts'
+import { userName } from '../../shared/stores/users.ts'
 import { noteEvent } from './audit.ts'
-import { isOwnForm, markedBrowser } from './browser.ts'
+import { isOwnForm, markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
-import { errorPage, frameOf, htmlPage } from './html.tsx'
+import { errorPage, frameOf, htmlPage } from './html.ts'
 import { Account, type AccountEvent } from './pages/account.tsx'
 import { eventActions, notices } from './pages/messages/keys.ts'
-import type { SignedIn } from './sessions.ts'
 import { signInForAccount } from './signin.ts'
 
 /** A change asks for a sign-in no older than this. Seconds. */
 const freshness = 600
-
-export interface Owner {
-  readonly signedIn: SignedIn
-  readonly user: User
-}
 
 /** The person's own page. */
 export async function account(c: AuthContext): Promise<Response> {
@@ -91,14 +86,6 @@ export async function revokeConsent(c: AuthContext): Promise<Response> {
   await Promise.all(allShards(deps.ledger).map((ledger) => decided(ledger.revokeAll({ sub, clientId }, now))))
   noteEvent(c, sub, 'consent_revoked')
   return c.redirect('/account?done=consent_revoked', 303)
-}
-
-/** Who is signed in, if anybody. */
-export async function ownerOf(c: AuthContext): Promise<Owner | undefined> {
-  const { deps, now } = c.var
-  const signedIn = await deps.sessions.current(c.req.raw, now)
-  const user = signedIn && (await deps.users.find(signedIn.session.sub))
-  return signedIn && user && !user.disabled ? { signedIn, user } : undefined
 }
 
 /** A posted change: by the owner, from our own page, soon after a sign-in. Otherwise what to answer instead. */

@@ -4,9 +4,9 @@ import { userName } from '../../shared/stores/users.ts'
 import { noteEvent } from './audit.ts'
 import type { AuthContext } from './deps.ts'
 import { type Flow, consentTokens, sessionOf } from './flow.ts'
-import { errorPage, frameOf, htmlPage } from './html.tsx'
+import { errorPage, frameOf, htmlPage } from './html.ts'
 import { Consent } from './pages/consent.tsx'
-import type { SignedIn } from './sessions.ts'
+import type { SignedIn } from '../../shared/http/signed-in.ts'
 import { type Visit, cancel, formTargets, goOn, postedVisit, visitOf } from './signin.ts'
 
 interface ConsentVisit extends Visit {

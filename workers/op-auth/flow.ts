@@ -11,12 +11,12 @@ import type { Parameters } from '../../shared/protocol/parameters.ts'
 import { resourceToken } from '../../shared/stores/d1/consents.ts'
 import { StaleClient } from '../../shared/stores/grants.ts'
 import { randomShard } from '../../shared/stores/shards.ts'
-import { markedBrowser } from './browser.ts'
+import { markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
 import { nextStep } from './interaction.ts'
 import type { StoredInteraction } from './interactions.ts'
 import { respond } from './respond.ts'
-import type { SignedIn } from './sessions.ts'
+import type { SignedIn } from '../../shared/http/signed-in.ts'
 
 /** An authorization request on its way to a code. */
 export interface Flow {

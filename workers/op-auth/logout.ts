@@ -6,9 +6,9 @@ import { withQuery } from '../../shared/protocol/redirect-uri.ts'
 import { allShards } from '../../shared/stores/shards.ts'
 import { userName } from '../../shared/stores/users.ts'
 import { noteEvent } from './audit.ts'
-import { isOwnForm, markedBrowser } from './browser.ts'
+import { isOwnForm, markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
-import { errorPage, frameOf, htmlPage } from './html.tsx'
+import { errorPage, frameOf, htmlPage } from './html.ts'
 import { ConfirmSignOut, SignedOut } from './pages/sign-out.tsx'
 
 /** A sign-out that somebody asks for, OpenID Connect RP-Initiated Logout §2. */

@@ -9,7 +9,7 @@ import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
 import { decided } from '../../shared/stores/grants.ts'
 import { shard, shardOf } from '../../shared/stores/shards.ts'
 import { type User, lookupKey } from '../../shared/stores/users.ts'
-import { readCookie, setCookie } from './cookies.ts'
+import { readCookie, setCookie } from '../../shared/http/cookies.ts'
 
 export type PasswordOutcome =
   | { readonly user: User; readonly problem?: undefined }

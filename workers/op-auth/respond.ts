@@ -3,7 +3,7 @@ import type { OAuthError } from '../../shared/protocol/error.ts'
 import { withQuery } from '../../shared/protocol/redirect-uri.ts'
 import type { AuthContext } from './deps.ts'
 import { FormPost } from './pages/form-post.tsx'
-import { frameOf, htmlPage } from './html.tsx'
+import { frameOf, htmlPage } from './html.ts'
 
 /**
  * Sends an authorization response to a proven redirect URI, by the response mode of the request, with `state` and

@@ -1,7 +1,7 @@
 import { displayName } from '../../shared/protocol/client.ts'
 import { userName } from '../../shared/stores/users.ts'
 import type { AuthContext } from './deps.ts'
-import { frameOf, htmlPage } from './html.tsx'
+import { frameOf, htmlPage } from './html.ts'
 import { SelectAccount } from './pages/select-account.tsx'
 import { formTargets, goOn, postedVisit, visitOf } from './signin.ts'
 

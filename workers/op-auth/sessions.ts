@@ -7,48 +7,24 @@ import { decided } from '../../shared/stores/grants.ts'
 import { allShards, randomShard, shard } from '../../shared/stores/shards.ts'
 import type { User } from '../../shared/stores/users.ts'
 import { gate } from '../../shared/topology.ts'
-import { readCookie, setCookie } from './cookies.ts'
-
-/** A live session of the asking browser. */
-export interface SignedIn {
-  readonly handle: string
-  readonly id: string
-  readonly shard: number
-  readonly session: Session
-}
-
-/** One browser holds so many accounts at most. */
-const maximumAccounts = 5
+import { setCookie } from '../../shared/http/cookies.ts'
+import { type SignedIn, SignedInPeople, maximumAccounts } from '../../shared/http/signed-in.ts'
 
 /**
  * Browser sessions. The cookie holds one handle for each account signed in, the one used last first. A new handle
  * is made at every sign-in, so that a planted or remembered one leads nowhere.
  */
-export class Sessions {
+export class Sessions extends SignedInPeople {
   readonly #keyring: Keyring
   readonly #store: DurableObjectNamespace<SessionStore>
   readonly #lifetime: number
 
   /** @param lifetime seconds. */
   constructor(keyring: Keyring, store: DurableObjectNamespace<SessionStore>, lifetime: number) {
+    super(keyring, store)
     this.#keyring = keyring
     this.#store = store
     this.#lifetime = lifetime
-  }
-
-  /** The session used last, or undefined; for requests of a client, those that are for it alone count, too. */
-  async current(request: Request, now: number, clientId?: string): Promise<SignedIn | undefined> {
-    for (const handle of handlesOf(request)) {
-      const signedIn = await this.#visit(handle, now, clientId)
-      if (signedIn) return signedIn
-    }
-    return undefined
-  }
-
-  /** Every live session of this browser, the one used last first. */
-  async all(request: Request, now: number, clientId?: string): Promise<SignedIn[]> {
-    const visits = await Promise.all(handlesOf(request).map((handle) => this.#visit(handle, now, clientId)))
-    return visits.filter((visit) => visit !== undefined)
   }
 
   /**
@@ -125,16 +101,4 @@ export class Sessions {
   async forgetClient(sub: string, clientId: string): Promise<void> {
     await Promise.all(allShards(this.#store).map((store) => decided(store.forgetClient(sub, clientId))))
   }
-
-  async #visit(handle: string, now: number, clientId: string | undefined): Promise<SignedIn | undefined> {
-    const opened = await this.#keyring.open('session', handle, now)
-    if (!opened) return undefined
-    const id = await handleHash(handle)
-    const session = await decided(shard(this.#store, opened.shard).visit(id, now, clientId))
-    return session && { handle, id, shard: opened.shard, session }
-  }
-}
-
-function handlesOf(request: Request): string[] {
-  return readCookie(request, 'session')?.split('.').slice(0, maximumAccounts) ?? []
 }

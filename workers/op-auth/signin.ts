@@ -3,10 +3,10 @@ import { displayName } from '../../shared/protocol/client.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
 import { noteEvent } from './audit.ts'
 import { readStoredRequest } from './authorize.ts'
-import { isOwnForm, knownBrowser, markedBrowser } from './browser.ts'
+import { isOwnForm, knownBrowser, markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
 import type { Flow } from './flow.ts'
-import { errorPage, frameOf, htmlPage } from './html.tsx'
+import { errorPage, frameOf, htmlPage } from './html.ts'
 import type { StoredInteraction } from './interactions.ts'
 import type { SignInProblem } from './pages/messages/keys.ts'
 import { SignIn } from './pages/sign-in.tsx'
@@ -43,6 +43,8 @@ export async function postedVisit(c: AuthContext): Promise<(Visit & { form: Map<
 
 /** The sign-in page. */
 export async function showSignIn(c: AuthContext): Promise<Response> {
+  const returnTo = c.req.query('return_to')
+  if (returnTo !== undefined && ownPages.test(returnTo)) return signInForPage(c, returnTo)
   const visit = await visitOf(c, c.req.query('interaction'))
   if (visit instanceof Response) return visit
   const { deps, now } = c.var
@@ -86,7 +88,7 @@ export async function goOn(c: AuthContext, visit: Visit, interaction: StoredInte
   const { deps, now } = c.var
   if (!visit.flow) {
     await deps.interactions.finish(interaction, now)
-    return c.redirect('/account', 303)
+    return c.redirect(returnAddress(interaction), 303)
   }
   return c.redirect(`/authorize?${new URLSearchParams({ interaction: interaction.handle })}`, 303)
 }
@@ -99,13 +101,24 @@ export async function cancel(c: AuthContext, visit: Visit): Promise<Response> {
   return respondError(c, visit.flow.target, new OAuthError('access_denied', 'the person declined'))
 }
 
+/** Pages of other Workers that send people here, with nothing in their address but a user code (RFC 8628 §3.3.1). */
+const ownPages = /^\/(approvals|device(\?user_code=[A-Z]{4}-[A-Z]{4})?)$/
+
+function returnAddress({ record }: StoredInteraction): string {
+  return record.params[0]?.[1] ?? '/account'
+}
+
 /** Sends the browser to sign in for its own account. */
-export async function signInForAccount(c: AuthContext): Promise<Response> {
+export function signInForAccount(c: AuthContext): Promise<Response> {
+  return signInForPage(c, '/account')
+}
+
+async function signInForPage(c: AuthContext, returnTo: string): Promise<Response> {
   const { deps, now } = c.var
   const browser = await markedBrowser(c)
   const stored = await deps.interactions.start(
     c.req.raw,
-    { v: 1, purpose: 'account', params: [], browser: browser.id, startedAt: now },
+    { v: 1, purpose: 'account', params: [['return_to', returnTo]], browser: browser.id, startedAt: now },
     now,
   )
   return c.redirect(`/signin?${new URLSearchParams({ interaction: stored.handle })}`, 303)

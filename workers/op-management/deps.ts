@@ -9,6 +9,7 @@ import type { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts
 import type { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
 import type { KeyManager } from '../../shared/stores/durable-objects/key-manager.ts'
+import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
 import type { ClientChanges } from './client-changes.ts'
 import type { SignOut } from './sign-out.ts'
 
@@ -26,6 +27,9 @@ export interface ManagementDeps {
   readonly tokens: AccessTokens
   readonly authenticator: ClientAuthenticator
   readonly ledger: DurableObjectNamespace<GrantLedger>
+  readonly pendingRequests: DurableObjectNamespace<PendingRequests>
+  /** Whether operators may decide in the place of people. */
+  readonly supportDecisions: boolean
   /** A fresh stub, since one belongs to the request that made it. */
   readonly keyManager: () => DurableObjectStub<KeyManager>
   readonly clients: D1ClientRegistry

@@ -13,6 +13,7 @@ import { D1ClientRegistry } from '../../shared/stores/d1/client-registry.ts'
 import { D1UserDirectory } from '../../shared/stores/d1/user-directory.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
 import type { KeyManager } from '../../shared/stores/durable-objects/key-manager.ts'
+import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
 import type { SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
 import { KvCarrier } from '../../shared/stores/kv/kv-carrier.ts'
@@ -34,6 +35,8 @@ interface Env {
   readonly KEY_MANAGER: DurableObjectNamespace<KeyManager>
   readonly GRANT_LEDGER: DurableObjectNamespace<GrantLedger>
   readonly SESSION_STORE: DurableObjectNamespace<SessionStore>
+  readonly PENDING_REQUESTS: DurableObjectNamespace<PendingRequests>
+  readonly SUPPORT_DECISIONS?: string
   readonly THROTTLE: DurableObjectNamespace<Throttle>
   readonly REGISTRATION_RATE: RateLimit
   readonly KEYS: KeyLeaseService
@@ -77,6 +80,8 @@ function dependencies(env: Env): ManagementDeps {
       issuer,
     }),
     ledger,
+    pendingRequests: env.PENDING_REQUESTS,
+    supportDecisions: env.SUPPORT_DECISIONS === 'on',
     keyManager,
     clients: registry,
     clientChanges: new ClientChanges(registry, carrier, ledger),

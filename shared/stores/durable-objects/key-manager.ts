@@ -7,7 +7,7 @@ import { type HandleKind, type KeyUse, handleKinds } from '../../topology.ts'
 import { allShards } from '../shards.ts'
 import type { GrantLedger } from './grant-ledger.ts'
 import { type HandleSecret, HandleSecrets } from './handle-secrets.ts'
-import { type Operator, OperatorRegistry } from './operator-registry.ts'
+import { type Admissible, type Operator, OperatorRegistry } from './operator-registry.ts'
 import { Seal } from './sealing.ts'
 import type { SessionStore } from './session-store.ts'
 import { type RevealedKey, SigningKeys } from './signing-keys.ts'
@@ -208,15 +208,22 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   }
 
   /**
-   * The operator who holds a key, or undefined. While there is no operator at all, the bootstrap key becomes the
-   * first; after that it has no meaning.
+   * The operator who holds a key, or undefined. A bootstrap key that was never seen before comes back as a candidate,
+   * since only who holds the Cloudflare account can set one: the first begins, each after it starts over.
    */
-  async operator(kid: string, now: number): Promise<Operator | undefined> {
+  async operator(kid: string, now: number): Promise<Admissible | undefined> {
     const known = this.#operators.find(kid)
     if (known) return known.expiresAt !== undefined && known.expiresAt <= now ? undefined : known
     const bootstrap = await bootstrapKey(this.env.BOOTSTRAP_OPERATOR_KEY)
-    if (bootstrap?.kid !== kid || this.#operators.list().length > 0) return undefined
-    return this.#operators.add({ ...bootstrap, name: 'bootstrap', createdAt: now, expiresAt: undefined })
+    if (bootstrap?.kid !== kid || this.#operators.wasRemoved(kid)) return undefined
+    const admission = this.#operators.list().length === 0 ? 'bootstrap' : 'recover'
+    return { ...bootstrap, name: 'bootstrap', createdAt: now, expiresAt: undefined, admission }
+  }
+
+  /** Admits the holder of the bootstrap key, who has proven it, and shuts out everybody else. Repeatable. */
+  async admitBootstrap(kid: string, now: number): Promise<void> {
+    const candidate = await this.operator(kid, now)
+    if (candidate?.admission) this.#operators.startOver(candidate)
   }
 
   operators(): Operator[] {

@@ -34,6 +34,11 @@ export class Throttle extends DurableObject<object> {
     return decision.wait
   }
 
+  /** The seconds until an attempt would be let through, without counting one. */
+  wait(key: string, policy: ThrottlePolicy, now: number): number {
+    return nextAttempt(this.#attempts(key, now), policy, now).wait
+  }
+
   /** Forgets the failures of a key after a success. */
   clear(key: string): void {
     this.#sql.exec('DELETE FROM attempts WHERE key = ?', key)

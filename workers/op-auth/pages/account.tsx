@@ -1,10 +1,11 @@
 import type { FC } from 'hono/jsx'
-import { ScopeWords } from './consent.tsx'
 import { describeUserAgent } from './device.ts'
-import { Document, type Frame, type PageProps } from './document.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { Frame, PageProps } from './frame.ts'
 import type { Messages } from './messages/en.ts'
 import type { EventAction } from './messages/keys.ts'
-import { HiddenFields, Name, type Person, PersonLine } from './parts.tsx'
+import { HiddenFields, Name, type Person, PersonLine } from '../../../shared/pages/parts.tsx'
+import { ScopeWords } from '../../../shared/pages/scopes.tsx'
 
 /** A browser session of the person. Times are seconds. */
 export interface AccountSession {

@@ -1,9 +1,10 @@
 import type { FC } from 'hono/jsx'
 import { passwordAsset } from './assets.ts'
-import { Document, type PageProps } from './document.tsx'
-import { PasswordField } from './field.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { PageProps } from './frame.ts'
 import type { NewPasswordProblem } from './messages/keys.ts'
-import { HiddenFields, Problem } from './parts.tsx'
+import { HiddenFields, Problem } from '../../../shared/pages/parts.tsx'
+import { PasswordField } from './password-field.tsx'
 
 export interface ChangePasswordProps {
   readonly csrf: string

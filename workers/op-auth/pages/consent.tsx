@@ -1,7 +1,15 @@
 import type { FC } from 'hono/jsx'
-import { Document, type PageProps } from './document.tsx'
-import type { Messages } from './messages/en.ts'
-import { type ClientLinks, ClientLinkList, ClientName, HiddenFields, type Person, PersonLine } from './parts.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { PageProps } from './frame.ts'
+import {
+  type ClientLinks,
+  ClientLinkList,
+  ClientName,
+  HiddenFields,
+  type Person,
+  PersonLine,
+} from '../../../shared/pages/parts.tsx'
+import { ScopeDetail, ScopeWords } from '../../../shared/pages/scopes.tsx'
 
 export interface ConsentProps extends ClientLinks {
   readonly interaction: string
@@ -40,7 +48,7 @@ export const Consent: FC<PageProps<ConsentProps>> = (props) => {
         ))}
         {resources.map((resource) => (
           <li>
-            {words.use(
+            {frame.messages.use(
               <code>
                 <bdi>{resource}</bdi>
               </code>,
@@ -70,33 +78,4 @@ export const Consent: FC<PageProps<ConsentProps>> = (props) => {
       <ClientLinkList frame={frame} clientName={props.clientName} links={props} />
     </Document>
   )
-}
-
-interface ScopeProps {
-  readonly messages: Messages
-  readonly scope: string
-}
-
-/** A scope in plain words; one that nobody described is shown as itself. */
-export const ScopeWords: FC<ScopeProps> = ({ messages, scope }) => {
-  const known = describe(messages, scope)
-  if (known) return <>{known[0]}</>
-  return (
-    <>
-      {messages.consent.unknownScope(
-        <code>
-          <bdi>{scope}</bdi>
-        </code>,
-      )}
-    </>
-  )
-}
-
-const ScopeDetail: FC<ScopeProps> = ({ messages, scope }) => {
-  const detail = describe(messages, scope)?.[1]
-  return detail ? <p class="hint">{detail}</p> : null
-}
-
-function describe({ scopes }: Messages, scope: string) {
-  return Object.hasOwn(scopes, scope) ? scopes[scope] : undefined
 }

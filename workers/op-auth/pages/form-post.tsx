@@ -1,8 +1,9 @@
 import type { FC } from 'hono/jsx'
 import { autoSubmitAsset } from './assets.ts'
-import { Document, type PageProps } from './document.tsx'
-import { safeLink } from './links.ts'
-import { HiddenFields } from './parts.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { PageProps } from './frame.ts'
+import { safeLink } from '../../../shared/pages/links.ts'
+import { HiddenFields } from '../../../shared/pages/parts.tsx'
 
 export interface FormPostProps {
   /** The validated redirect URI. */

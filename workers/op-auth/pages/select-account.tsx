@@ -1,6 +1,7 @@
 import type { FC } from 'hono/jsx'
-import { Document, type PageProps } from './document.tsx'
-import { ClientName, HiddenFields, type Person, PersonLine } from './parts.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { PageProps } from './frame.ts'
+import { ClientName, HiddenFields, type Person, PersonLine } from '../../../shared/pages/parts.tsx'
 
 export interface SelectAccountProps {
   readonly interaction: string

@@ -1,9 +1,11 @@
 import type { FC } from 'hono/jsx'
 import { passwordAsset } from './assets.ts'
-import { Document, type PageProps } from './document.tsx'
-import { Field, PasswordField } from './field.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { PageProps } from './frame.ts'
+import { Field } from '../../../shared/pages/field.tsx'
 import type { SignInProblem } from './messages/keys.ts'
-import { type ClientLinks, ClientLinkList, ClientName, HiddenFields, Problem } from './parts.tsx'
+import { type ClientLinks, ClientLinkList, ClientName, HiddenFields, Problem } from '../../../shared/pages/parts.tsx'
+import { PasswordField } from './password-field.tsx'
 
 export interface SignInProps extends ClientLinks {
   readonly interaction: string

@@ -1,7 +1,8 @@
 import type { FC } from 'hono/jsx'
-import { Document, type PageProps } from './document.tsx'
-import { safeLink } from './links.ts'
-import { ClientName, HiddenFields, Name, type Person, PersonLine } from './parts.tsx'
+import { Document } from '../../../shared/pages/document.tsx'
+import type { PageProps } from './frame.ts'
+import { safeLink } from '../../../shared/pages/links.ts'
+import { ClientName, HiddenFields, Name, type Person, PersonLine } from '../../../shared/pages/parts.tsx'
 
 export interface ConfirmSignOutProps {
   readonly csrf: string

@@ -2,7 +2,7 @@ import { type JWTHeaderParameters, type JWTPayload, base64url, importJWK, jwtVer
 import { JOSEError } from 'jose/errors'
 import { readText } from '../../../shared/http/form.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
-import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
+import type { Admissible, Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
 import { decided } from '../../../shared/stores/grants.ts'
 import { shard, shardOf } from '../../../shared/stores/shards.ts'
 import { bearerText } from '../bearer-handle.ts'
@@ -32,13 +32,24 @@ export async function authenticateOperator(c: ManagementContext): Promise<{ oper
   const key = `operator:${operator.kid}:${claims.jti}`
   if (!(await decided(shard(deps.ledger, shardOf(key)).once(key, now + longestLife + 2 * tolerance))))
     throw refused('the token was used before')
+  if (operator.admission) await admit(c, operator, `operators.${operator.admission}`)
   return { operator, body }
 }
 
-async function verifiedToken(c: ManagementContext, token: string): Promise<{ operator: Operator; claims: JWTPayload }> {
+/** Recorded before it is done, so that nobody comes in unrecorded. */
+async function admit(c: ManagementContext, { kid }: Operator, action: string): Promise<void> {
+  const { deps, now, requestId } = c.var
+  await deps.audit.record({ time: Date.now(), actor: kid, action, target: kid, outcome: 'done', requestId })
+  await decided(deps.keyManager().admitBootstrap(kid, now))
+}
+
+async function verifiedToken(
+  c: ManagementContext,
+  token: string,
+): Promise<{ operator: Admissible; claims: JWTPayload }> {
   const { deps, now } = c.var
   if (token.length > longestToken) throw refused('the token is too long')
-  let operator: Operator | undefined
+  let operator: Admissible | undefined
   const keyOf = async ({ kid }: JWTHeaderParameters) => {
     if (typeof kid === 'string' && /^[\w-]{43}$/.test(kid))
       operator = await decided(deps.keyManager().operator(kid, now))

@@ -114,6 +114,9 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { revoked: number },
   },
   'grants.revoke': {},
+  'pending_requests.list': { query: ['user'], gives: { pendingRequests: list('PendingRequest') } },
+  'pending_requests.approve': {},
+  'pending_requests.deny': {},
   'keys.list': { gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
     says: 'Plan the switch to the next key; with `now`, at once',

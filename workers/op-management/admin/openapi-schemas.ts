@@ -1,3 +1,5 @@
+import { backchannelGrant, deliveryModes, deviceCodeGrant } from '../../../shared/protocol/client.ts'
+
 const text = { type: 'string' }
 const flag = { type: 'boolean' }
 const number = { type: 'integer' }
@@ -19,7 +21,10 @@ const metadata = {
   application_type: { enum: ['web', 'native'] },
   redirect_uris: uris,
   post_logout_redirect_uris: uris,
-  grant_types: { type: 'array', items: { enum: ['authorization_code', 'refresh_token', 'client_credentials'] } },
+  grant_types: {
+    type: 'array',
+    items: { enum: ['authorization_code', 'refresh_token', 'client_credentials', deviceCodeGrant, backchannelGrant] },
+  },
   response_types: { type: 'array', items: { const: 'code' } },
   token_endpoint_auth_method: { enum: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] },
   token_endpoint_auth_signing_alg: text,
@@ -37,6 +42,10 @@ const metadata = {
   require_auth_time: flag,
   default_acr_values: texts,
   require_pushed_authorization_requests: flag,
+  backchannel_token_delivery_mode: { enum: deliveryModes },
+  backchannel_client_notification_endpoint: uri,
+  backchannel_authentication_request_signing_alg: text,
+  backchannel_user_code_parameter: flag,
   software_id: text,
   software_version: text,
   require_pkce: flag,
@@ -100,6 +109,15 @@ export const schemas = {
     expiresAt: time,
     revoked: flag,
     offline: flag,
+  }),
+  PendingRequest: object({
+    id: text,
+    sub: text,
+    client_id: text,
+    scope: text,
+    binding_message: { type: ['string', 'null'] },
+    createdAt: time,
+    expiresAt: time,
   }),
   Key: object({
     kid: text,

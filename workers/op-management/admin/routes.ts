@@ -18,6 +18,7 @@ import { exportRows, importRows, startEpoch } from './backup.ts'
 import { listKeys, revokeKey, rotateKeys, setSchedule } from './keys.ts'
 import { openApi } from './openapi.ts'
 import { addOperator, listOperators, removeOperator } from './operators.ts'
+import { approvePendingRequest, denyPendingRequest, listPendingRequests } from './pending-requests.ts'
 import { createRegistrationToken } from './registration-tokens.ts'
 import {
   createUser,
@@ -61,6 +62,9 @@ export const operations: readonly (readonly [`${Method} /${string}`, string, Adm
   ['GET /grants', 'grants.list', listGrants],
   ['DELETE /grants', 'grants.revoke_all', revokeGrants],
   ['DELETE /grants/:grant', 'grants.revoke', revokeGrant],
+  ['GET /pending-requests', 'pending_requests.list', listPendingRequests],
+  ['POST /pending-requests/:request/approve', 'pending_requests.approve', approvePendingRequest],
+  ['POST /pending-requests/:request/deny', 'pending_requests.deny', denyPendingRequest],
   ['GET /keys', 'keys.list', listKeys],
   ['POST /keys/rotate', 'keys.rotate', rotateKeys],
   ['POST /keys/:kid/revoke', 'keys.revoke', revokeKey],

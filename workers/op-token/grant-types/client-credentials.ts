@@ -1,10 +1,11 @@
+import type { TokenResponse } from '../../../shared/keys/token-issuer.ts'
 import { isPublic } from '../../../shared/protocol/client.ts'
 import { standardScopes } from '../../../shared/protocol/claims.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
 import { requestedResources, tokenAudience } from '../../../shared/protocol/grant.ts'
 import { parseScope } from '../../../shared/protocol/scope.ts'
 import { randomShard } from '../../../shared/stores/shards.ts'
-import type { GrantType, TokenRequest, TokenResponse } from './grant-type.ts'
+import type { GrantType, TokenRequest } from './grant-type.ts'
 
 /** RFC 6749 §4.4: confidential clients only, no refresh token, no ID token. */
 export const clientCredentials: GrantType = {

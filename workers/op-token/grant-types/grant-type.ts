@@ -1,9 +1,11 @@
 import type { ClientAuthenticator } from '../../../shared/http/authenticate-client.ts'
 import type { Keyring } from '../../../shared/keys/keyring.ts'
+import type { Lifetimes, TokenIssuer, TokenResponse } from '../../../shared/keys/token-issuer.ts'
 import type { Client } from '../../../shared/protocol/client.ts'
 import type { Parameters } from '../../../shared/protocol/parameters.ts'
+import type { D1Users } from '../../../shared/stores/d1/users.ts'
+import type { PendingRequests } from '../../../shared/stores/durable-objects/pending-requests.ts'
 import type { Grants } from '../../../shared/stores/grants.ts'
-import type { Lifetimes, TokenIssuer } from '../token-issuer.ts'
 
 export interface TokenDeps {
   readonly issuer: string
@@ -15,6 +17,8 @@ export interface TokenDeps {
   /** Grants whose record `REFRESH_TOKENS` carries. */
   readonly grants: Grants
   readonly tokens: TokenIssuer
+  readonly pendingRequests: DurableObjectNamespace<PendingRequests>
+  readonly users: D1Users
 }
 
 export interface TokenRequest {
@@ -23,16 +27,6 @@ export interface TokenRequest {
   readonly deps: TokenDeps
   /** Seconds. */
   readonly now: number
-}
-
-/** A successful answer, RFC 6749 §5.1. */
-export interface TokenResponse {
-  readonly access_token: string
-  readonly token_type: 'Bearer'
-  readonly expires_in: number
-  readonly scope: string
-  readonly id_token?: string
-  readonly refresh_token?: string
 }
 
 /** What differs between grant types; the phases around it are the token endpoint's. */

@@ -1,7 +1,8 @@
+import type { TokenResponse } from '../../../shared/keys/token-issuer.ts'
 import { invalidGrant } from '../../../shared/protocol/error.ts'
 import { tokenAudience } from '../../../shared/protocol/grant.ts'
 import { narrowedScope } from '../../../shared/protocol/scope.ts'
-import type { GrantType, TokenDeps, TokenRequest, TokenResponse } from './grant-type.ts'
+import type { GrantType, TokenRequest } from './grant-type.ts'
 
 /** RFC 6749 §6, OpenID Connect Core §12, with rotation inside one family per grant (RFC 9700 §4.14.2). */
 export const refreshToken: GrantType = {
@@ -23,7 +24,7 @@ export const refreshToken: GrantType = {
       now,
     )
     const idToken = scope.includes('openid')
-      ? await deps.tokens.idToken(client, grant, accessToken, undefined, now)
+      ? await deps.tokens.idToken(client, grant, accessToken, {}, now)
       : undefined
     return {
       access_token: accessToken,
@@ -31,18 +32,7 @@ export const refreshToken: GrantType = {
       expires_in: deps.lifetimes.access,
       scope: scope.join(' '),
       ...(idToken !== undefined && { id_token: idToken }),
-      refresh_token: await refreshTokenFor(deps, at, rotated.generation, rotated.expiresAt, now),
+      refresh_token: await deps.tokens.refreshToken(at, rotated.generation, rotated.expiresAt, now),
     }
   },
-}
-
-/** The token of a generation; the same generation gives the same text. */
-export function refreshTokenFor(
-  deps: TokenDeps,
-  at: { shard: number; id: string },
-  generation: number,
-  expiresAt: number,
-  now: number,
-): Promise<string> {
-  return deps.keyring.mint({ kind: 'refresh', shard: at.shard, expiresAt, generation, id: at.id }, now)
 }

@@ -1,8 +1,10 @@
-import type { Client } from '../../../shared/protocol/client.ts'
+import { type Client, backchannelGrant, deviceCodeGrant } from '../../../shared/protocol/client.ts'
 import { OAuthError } from '../../../shared/protocol/error.ts'
 import type { Parameters } from '../../../shared/protocol/parameters.ts'
 import { authorizationCode } from './authorization-code.ts'
+import { ciba } from './ciba.ts'
 import { clientCredentials } from './client-credentials.ts'
+import { deviceCode } from './device-code.ts'
 import type { GrantType } from './grant-type.ts'
 import { refreshToken } from './refresh-token.ts'
 
@@ -10,6 +12,8 @@ const grantTypes: Readonly<Record<string, GrantType>> = {
   authorization_code: authorizationCode,
   refresh_token: refreshToken,
   client_credentials: clientCredentials,
+  [deviceCodeGrant]: deviceCode,
+  [backchannelGrant]: ciba,
 }
 
 /**

@@ -1,20 +1,5 @@
-import type { ErrorCode, EventAction, NewPasswordProblem, SignInProblem } from './keys.ts'
-
-/** The language of an English page, for sentences whose parts may be elements. */
-type Sentence<Part> = (string | Part)[]
-
-const plural = new Intl.PluralRules('en')
-
-function count(number: number, one: string, other: string): string {
-  return `${number} ${plural.select(number) === 'one' ? one : other}`
-}
-
-function wait(seconds: number | undefined): string {
-  if (seconds === undefined) return 'in a moment'
-  return seconds < 60
-    ? `in ${count(seconds, 'second', 'seconds')}`
-    : `in ${count(Math.ceil(seconds / 60), 'minute', 'minutes')}`
-}
+import { type ErrorWords, type Sentence, commonWords, wait } from '../../../../shared/pages/words.ts'
+import type { EventAction, NewPasswordProblem, OwnErrorCode, SignInProblem } from './keys.ts'
 
 const signInProblems: Readonly<
   Record<SignInProblem, (seconds: number | undefined) => readonly [what: string, todo: string]>
@@ -24,15 +9,6 @@ const signInProblems: Readonly<
   busy: (seconds) => ['Many people are signing in right now.', `Try again ${wait(seconds)}.`],
   missing: () => ['Something is still missing.', 'Fill in both fields and try again.'],
   expired: () => ['This page was open for a long time.', 'Nothing is lost. Sign in to go on.'],
-}
-
-const scopes: Readonly<Record<string, readonly [title: string, detail: string]>> = {
-  openid: ['Know that it is you', ''],
-  profile: ['See your profile', 'Your name, picture, language and time zone'],
-  email: ['See your email address', ''],
-  address: ['See your postal address', ''],
-  phone: ['See your phone number', ''],
-  offline_access: ['Stay connected while you are away', 'Until you remove its access'],
 }
 
 const events: Readonly<Record<EventAction, string>> = {
@@ -55,9 +31,7 @@ const newPasswordProblems: Readonly<Record<NewPasswordProblem, string>> = {
   unchanged: 'This is your current password. Choose another.',
 }
 
-const errorPages: Readonly<
-  Record<ErrorCode, { readonly title: string; readonly happened: string; readonly todo: string }>
-> = {
+const errorPages: Readonly<Record<OwnErrorCode, ErrorWords>> = {
   unknown_client: {
     title: 'Unknown application',
     happened: 'The application that sent you here is not registered with us.',
@@ -67,11 +41,6 @@ const errorPages: Readonly<
     title: 'Return address not registered',
     happened: 'The application asked to send you to an address that is not registered for it. You were not sent there.',
     todo: 'Go back to the application and tell the people who run it.',
-  },
-  bad_request: {
-    title: 'Request not understood',
-    happened: 'The application that sent you here made a request that we could not understand.',
-    todo: 'Go back to it and try again. If that does not help, tell the people who run it.',
   },
   expired_interaction: {
     title: 'This took too long',
@@ -83,55 +52,13 @@ const errorPages: Readonly<
     happened: 'This sign-in was started in another browser or window.',
     todo: 'Go on there, or go back to the application and start again here.',
   },
-  cross_site_post: {
-    title: 'Sent from elsewhere',
-    happened: 'This form was not sent from our own page, or the page was too old.',
-    todo: 'Go back, load the page again and repeat what you did. Cookies must be allowed.',
-  },
-  not_found: {
-    title: 'Page not found',
-    happened: 'There is no page at this address.',
-    todo: 'Check the address, or go back to the application that sent you here.',
-  },
-  temporarily_unavailable: {
-    title: 'Back in a moment',
-    happened: 'A part of this service does not answer right now.',
-    todo: 'Wait a minute and load this page again.',
-  },
-  server_error: {
-    title: 'Something went wrong here',
-    happened: 'We could not finish your request. The fault is on our side.',
-    todo: 'Try again. If it happens again, tell us the request number below.',
-  },
-  too_many_requests: {
-    title: 'Too many requests',
-    happened: 'Many requests came from your network in a short time.',
-    todo: 'Wait a minute and try again.',
-  },
-  unsupported_media: {
-    title: 'Form not readable',
-    happened: 'The form arrived in a format that we do not read.',
-    todo: 'Go back and try again, or use another browser.',
-  },
-  too_large: {
-    title: 'Form too large',
-    happened: 'What was sent is larger than any form of ours.',
-    todo: 'Go back and try again with less.',
-  },
 }
 
 /** What the pages say, in English. The other catalogues have this type. */
 export const en = {
-  title: (page: string, operator: string) => `${page} – ${operator}`,
-  errorTitle: (title: string) => `Error: ${title}`,
-  footer: <Part>(operator: Part): Sentence<Part> => ['Operated by ', operator],
-  moreAbout: <Part>(client: Part): Sentence<Part> => ['More about ', client],
-  privacyPolicy: 'Privacy policy',
-  terms: 'Terms',
-  website: 'Website',
-  cancel: 'Cancel',
-  signedInAs: 'Signed in as',
-  notYou: 'Not you?',
+  ...commonWords,
+
+  error: { ...commonWords.error, page: { ...commonWords.error.page, ...errorPages } },
 
   signIn: {
     heading: 'Sign in',
@@ -159,14 +86,10 @@ export const en = {
     title: (client: string) => `${client} asks for access`,
     heading: <Part>(client: Part): Sentence<Part> => [client, ' would like to'],
     fresh: 'New',
-    use: <Part>(resource: Part): Sentence<Part> => ['Use ', resource, ' in your name'],
-    unknownScope: <Part>(scope: Part): Sentence<Part> => ['Use the permission ', scope],
     allow: 'Allow',
     deny: 'Deny',
     later: 'You can take this back at any time on your account page.',
   },
-
-  scopes,
 
   signOut: {
     heading: 'Sign out?',
@@ -237,11 +160,6 @@ export const en = {
     weak: 'Easy to guess: add a word or two.',
     fair: 'Fair. Longer is stronger.',
     strong: 'Strong.',
-  },
-
-  error: {
-    requestId: 'Request',
-    page: errorPages,
   },
 }
 

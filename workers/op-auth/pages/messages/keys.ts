@@ -1,3 +1,5 @@
+import type { CommonErrorCode } from '../../../../shared/pages/words.ts'
+
 /** The names under which every catalogue has its words. */
 
 export type SignInProblem = 'wrong_credentials' | 'throttled' | 'busy' | 'missing' | 'expired'
@@ -19,16 +21,7 @@ export type EventAction = (typeof eventActions)[number]
 
 export const notices = ['session_ended', 'sessions_ended', 'consent_revoked', 'password_changed'] as const
 
-export type ErrorCode =
-  | 'unknown_client'
-  | 'bad_redirect_uri'
-  | 'bad_request'
-  | 'expired_interaction'
-  | 'other_browser'
-  | 'cross_site_post'
-  | 'not_found'
-  | 'temporarily_unavailable'
-  | 'server_error'
-  | 'too_many_requests'
-  | 'unsupported_media'
-  | 'too_large'
+/** Error pages of this Worker alone. */
+export type OwnErrorCode = 'unknown_client' | 'bad_redirect_uri' | 'expired_interaction' | 'other_browser'
+
+export type ErrorCode = CommonErrorCode | OwnErrorCode

@@ -1,17 +1,16 @@
 import type { FC } from 'hono/jsx'
-import { Document, type PageProps } from './document.tsx'
-import type { ErrorCode } from './messages/keys.ts'
+import { Document, type Frame } from './document.tsx'
+import type { ErrorWords } from './words.ts'
 
 export interface ErrorPageProps {
-  readonly code: ErrorCode
+  readonly words: ErrorWords
   /** By which support finds the request in the log. */
   readonly requestId: string
 }
 
 /** What happened, what the person can do, and the number to tell support; never what was sent. */
-export const ErrorPage: FC<PageProps<ErrorPageProps>> = ({ frame, code, requestId }) => {
-  const { page, requestId: label } = frame.messages.error
-  const words = page[code]
+export const ErrorPage: FC<ErrorPageProps & { readonly frame: Frame }> = ({ frame, words, requestId }) => {
+  const { requestId: label } = frame.messages.error
   return (
     <Document frame={frame} title={words.title}>
       <div class="stack">

@@ -1,10 +1,15 @@
 import { base64url } from 'jose'
-import { handleHash, randomId } from '../../shared/protocol/handle.ts'
+import { handleHash, randomId } from '../protocol/handle.ts'
 import { readCookie, setCookie } from './cookies.ts'
-import type { AuthContext } from './deps.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { WorkerContext } from './context.ts'
 
 /** A browser keeps its mark for a day; what it binds lives an hour at most. Seconds. */
 const lifetime = 86_400
+
+interface BrowserDeps {
+  readonly keyring: Keyring
+}
 
 /** The browser a request comes from, by a cookie that binds interactions and forms to it. */
 export interface Browser {
@@ -15,14 +20,14 @@ export interface Browser {
 }
 
 /** The browser's mark, or undefined if it has none. */
-export async function knownBrowser(c: AuthContext): Promise<Browser | undefined> {
+export async function knownBrowser<Deps extends BrowserDeps>(c: WorkerContext<Deps>): Promise<Browser | undefined> {
   const cookie = readCookie(c.req.raw, 'browser')
   if (cookie === undefined) return undefined
   return (await c.var.deps.keyring.open('browser', cookie, c.var.now)) ? browserOf(cookie) : undefined
 }
 
 /** The browser's mark, given to it now if it has none. */
-export async function markedBrowser(c: AuthContext): Promise<Browser> {
+export async function markedBrowser<Deps extends BrowserDeps>(c: WorkerContext<Deps>): Promise<Browser> {
   const known = await knownBrowser(c)
   if (known) return known
   const { keyring } = c.var.deps
@@ -34,7 +39,10 @@ export async function markedBrowser(c: AuthContext): Promise<Browser> {
 }
 
 /** Whether a posted form came from one of our pages in this browser. */
-export async function isOwnForm(c: AuthContext, csrf: string | undefined): Promise<boolean> {
+export async function isOwnForm<Deps extends BrowserDeps>(
+  c: WorkerContext<Deps>,
+  csrf: string | undefined,
+): Promise<boolean> {
   const site = c.req.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin') return false
   const browser = await knownBrowser(c)

@@ -1,20 +1,19 @@
 import type { Child, FC } from 'hono/jsx'
-import { brandStylesheet } from './assets.ts'
 import { accentOf, type Branding } from './branding.ts'
 import { initials } from './initials.ts'
 import { safeImage } from './links.ts'
-import type { Language } from './messages/language.ts'
+import type { Language } from './language.ts'
 import { Name } from './parts.tsx'
+import type { CommonWords } from './words.ts'
 
 /** What every page is made with besides its own props. */
-export interface Frame extends Language {
+export interface Frame<Words extends CommonWords = CommonWords> extends Language<Words> {
   readonly branding: Branding
+  /** Path of the stylesheet. */
+  readonly stylesheet: string
   /** IANA name for the dates on the page; UTC where it is unknown. */
   readonly timeZone?: string
 }
-
-/** Props of a page: the frame and what the page shows. */
-export type PageProps<Props> = Props & { readonly frame: Frame }
 
 interface DocumentProps {
   readonly frame: Frame
@@ -38,7 +37,7 @@ export function renderPage(page: { toString(): string | Promise<string> }): stri
 
 /** The layout of all pages. */
 export const Document: FC<DocumentProps> = ({ frame, title, failed, wide, scripts = [], children }) => {
-  const { branding, locale, dir, messages } = frame
+  const { branding, locale, dir, messages, stylesheet } = frame
   const pageTitle = messages.title(title, branding.name)
   return (
     <html lang={locale} dir={dir}>
@@ -49,7 +48,7 @@ export const Document: FC<DocumentProps> = ({ frame, title, failed, wide, script
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <link rel="icon" href={icon(branding)} />
-        <link rel="stylesheet" href={brandStylesheet(branding).path} />
+        <link rel="stylesheet" href={stylesheet} />
         {scripts.map((path) => (
           <script src={path} defer></script>
         ))}

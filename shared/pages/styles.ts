@@ -513,7 +513,8 @@ form + .hint {
   border-color: var(--good);
   color: var(--good);
 }
-section {
+section,
+article {
   margin-block-start: 2.25rem;
 }
 .head {
@@ -552,6 +553,54 @@ section {
 }
 .events .name {
   font-weight: 500;
+}
+.code input {
+  min-block-size: 3.5rem;
+  padding-inline: 1ch 0;
+  background: repeating-linear-gradient(90deg, var(--soft) 0 1.7ch, transparent 1.7ch 2.1ch) 0.65ch / 16.8ch 100% no-repeat;
+  font:
+    600 1.25rem ui-monospace,
+    Menlo,
+    Consolas,
+    monospace;
+  letter-spacing: 1.1ch;
+  text-overflow: clip;
+  text-transform: uppercase;
+}
+.shown {
+  margin-block-start: 1.25rem;
+  font:
+    600 1.75rem ui-monospace,
+    Menlo,
+    Consolas,
+    monospace;
+  letter-spacing: 0.12em;
+  text-align: center;
+}
+.message {
+  margin-block-start: 1rem;
+  padding: 0.75rem 1rem;
+  border: 1px solid var(--edge);
+  border-radius: 0.75rem;
+  font-size: 1.375rem;
+  font-weight: 650;
+  line-height: 1.3;
+}
+.facts {
+  display: grid;
+  grid-template-columns: auto 1fr;
+  gap: 0.25rem 1rem;
+  margin-block-start: 1rem;
+  font-size: 0.875rem;
+}
+.facts dt {
+  color: var(--muted);
+}
+.warning {
+  margin-block-start: 1.25rem;
+  padding: 0.75rem 1rem;
+  border-inline-start: 4px solid var(--danger);
+  background: var(--danger-soft);
 }
 @media (max-width: 30rem) {
   body {

@@ -1,7 +1,6 @@
 import type { Child, FC } from 'hono/jsx'
-import type { Frame } from './document.tsx'
 
-interface FieldProps {
+export interface FieldProps {
   /** Name and id of the control. */
   readonly name: string
   readonly label: string
@@ -57,29 +56,5 @@ export const Field: FC<FieldProps> = (props) => {
         </p>
       )}
     </div>
-  )
-}
-
-/** A password control with a button, there only where scripts run, that shows what is typed. */
-export const PasswordField: FC<Omit<FieldProps, 'type' | 'children'> & { readonly frame: Frame }> = (props) => {
-  const { frame, ...field } = props
-  const words = frame.messages.signIn
-  return (
-    <Field {...field} type="password">
-      <button
-        type="button"
-        class="reveal"
-        hidden
-        aria-label={words.showLabel}
-        aria-controls={field.name}
-        data-reveal={field.name}
-        data-show={words.show}
-        data-hide={words.hide}
-        data-show-label={words.showLabel}
-        data-hide-label={words.hideLabel}
-      >
-        {words.show}
-      </button>
-    </Field>
   )
 }

@@ -1,4 +1,4 @@
-import { contrast, minimumContrast, textOnAccent } from '../../../shared/config/accent.ts'
+import { contrast, minimumContrast, textOnAccent } from '../config/accent.ts'
 
 /** How the operator looks on the pages. */
 export interface Branding {
