@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundleFolder, readBundle, writeBundles } from '../../cli/bundle/manifest.ts'
+import { bundleFolder, readBundle, readManifest, writeBundles } from '../../cli/bundle/manifest.ts'
 import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { bundleWorker, measure } from '../../cli/bundle/worker-bundle.ts'
 import { type WorkerName, workerNames } from '../../shared/topology.ts'
@@ -27,12 +27,16 @@ export async function copyPackage(): Promise<PackageCopy> {
   writeBundles(bundles, version, root)
   return {
     root,
-    change(worker, edit) {
-      const code = readFileSync(join(bundleFolder(root), `${worker}.js`), 'utf8')
-      writeBundles([measure(worker, new TextEncoder().encode(edit(code)))], version, root)
-      readBundle(worker, root)
-    },
+    change: (worker, edit) => editBundle(worker, edit, root),
     restore: () => writeBundles(bundles, version, root),
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
+}
+
+/** Gives a Worker of the package at `root` other code, with a manifest that says so. */
+export function editBundle(worker: WorkerName, edit: (code: string) => string, root: string): void {
+  const code = readFileSync(join(bundleFolder(root), `${worker}.js`), 'utf8')
+  const { release = '' } = readManifest(root) ?? {}
+  writeBundles([measure(worker, new TextEncoder().encode(edit(code)))], release, root)
+  readBundle(worker, root)
 }

@@ -6,6 +6,7 @@ import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
 import { workerNames } from '../../shared/topology.ts'
 import { type Installed, oldNode, packAndInstall, result } from './packed.ts'
+import { rehearsal } from './rehearsal.ts'
 
 const { root, version } = authrimPackage()
 const old = await oldNode()
@@ -91,6 +92,8 @@ describe('the package as npm gives it to an operator', () => {
       await interrupted(again)
     }
   })
+
+  rehearsal(() => installed)
 
   test.skipIf(!old)(`on Node ${old?.version ?? '20 (this machine has none)'} it says which Node it needs`, async () => {
     const bin = join(installed.folder, 'node_modules/authrim/bin/authrim.js')
