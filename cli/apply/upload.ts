@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'smol-toml'
 import type { WorkerName } from '../../shared/topology.ts'
@@ -12,6 +11,7 @@ import { CliError } from '../error.ts'
 import type { WorkerChange } from '../plan/plan.ts'
 import { forRendering } from '../project/resources-file.ts'
 import { wranglerTable } from '../render/wrangler-toml.ts'
+import { writeSecretFile } from '../secret-file.ts'
 
 /**
  * Lays out what wrangler is given: the bundle that was verified, byte for byte, and a configuration that says the same
@@ -24,10 +24,9 @@ export function stageWorker({ located, environment, resources }: EnvironmentAcco
     bundles: '.',
     migrations,
   })
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(join(folder, `${worker}.js`), bundleOf(worker))
+  writeSecretFile(join(folder, `${worker}.js`), bundleOf(worker))
   const config = join(folder, 'wrangler.toml')
-  writeFileSync(config, stringify(table))
+  writeSecretFile(config, stringify(table))
   return config
 }
 
