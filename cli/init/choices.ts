@@ -1,13 +1,14 @@
 import { basename } from 'node:path'
 import { isSafeName, nameForm } from '../../shared/config/environment-schema.ts'
 import { isInZone, isLoopbackHost } from '../../shared/config/issuer.ts'
-import { type Environment, isLocal, parseProject, type Project } from '../../shared/config.ts'
+import { type Environment, isLocal, type Project } from '../../shared/config.ts'
 import { AccountApi } from '../cloudflare/account-api.ts'
 import { type CloudflareAccess, cloudflareAccess } from '../cloudflare/account.ts'
 import { cloudflareClient } from '../cloudflare/client.ts'
 import { listAccounts, listZones, type Named, type Zone } from '../cloudflare/resources.ts'
 import type { Context } from '../context.ts'
 import { CliError, usageError } from '../error.ts'
+import { parseText } from '../project/project.ts'
 
 export interface InitOptions {
   readonly local?: true
@@ -74,10 +75,13 @@ async function chooseName({ prompt }: Context, folder: string, { name }: InitOpt
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^[^a-z]+|-+$/g, '')
-  const chosen =
-    name ?? (await prompt.textOr('What is it called?', isSafeName(proposal) ? proposal : 'my-idp', '--name'))
-  if (!isSafeName(chosen)) throw usageError(`--name ${chosen} is not ${nameForm}.`)
-  return chosen
+  if (name === undefined) {
+    return prompt.textOr('What is it called?', isSafeName(proposal) ? proposal : 'my-idp', '--name', (answer) =>
+      isSafeName(answer) ? undefined : `It has to be ${nameForm}.`,
+    )
+  }
+  if (!isSafeName(name)) throw usageError(`--name ${name} is not ${nameForm}.`)
+  return name
 }
 
 /** Where it runs: on this machine, or in a Cloudflare account. */
@@ -140,11 +144,12 @@ async function chooseZone(
   return oneOf(zones, await prompt.choice('Which domain?', zones.map(label), '--zone'), '--zone')
 }
 
-async function chooseIssuer({ prompt }: Context, zone: Zone): Promise<string> {
-  const issuer = await prompt.textOr('At which address do people sign in?', `https://id.${zone.name}`, '--issuer')
-  if (!URL.canParse(issuer) || !isInZone(issuer, zone.name))
-    throw usageError(`--issuer ${issuer} is not in the zone ${zone.name}.`)
-  return issuer
+function chooseIssuer({ prompt }: Context, zone: Zone): Promise<string> {
+  return prompt.textOr('At which address do people sign in?', `https://id.${zone.name}`, '--issuer', (answer) =>
+    URL.canParse(answer) && new URL(answer).protocol === 'https:' && isInZone(answer, zone.name)
+      ? undefined
+      : `It has to be an https address in the domain ${zone.name}.`,
+  )
 }
 
 function label({ name, id }: Named): string {
@@ -166,11 +171,8 @@ function oneOf<Item extends Named>(items: readonly Item[], wanted: string, optio
 
 /** Refuses choices that authrim.json could not hold. */
 function parsed(name: string, environmentName: string, member: Record<string, string>): Environment {
-  const project = parseProject({
-    name,
-    defaultEnvironment: environmentName,
-    environments: { [environmentName]: member },
-  })
+  const document = { name, defaultEnvironment: environmentName, environments: { [environmentName]: member } }
+  const project = parseText(JSON.stringify(document))
   const environment = project.environments[environmentName]
   if (!environment) throw new TypeError(`no environment ${environmentName}`)
   return environment

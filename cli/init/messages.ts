@@ -6,10 +6,10 @@ import { sanitize } from '../ui/sanitize.ts'
 import type { Choices } from './choices.ts'
 
 /** What init is about to do, before it asks. */
-export function planLines({ environment, account, accountName, zone }: Choices, plan: InitialisationPlan): string[] {
+export function planLines({ environment, account, accountName }: Choices, plan: InitialisationPlan): string[] {
   const where = `${kleur.bold(environment.name)} · ${environment.issuer} · account ${sanitize(accountName)} (${account.id.slice(0, 4)}…)`
   return [
-    `  ${where} · zone ${sanitize(zone.name)}`,
+    `  ${where}`,
     '',
     '  Plan',
     ...plan.steps.map((step) =>

@@ -27,12 +27,21 @@ export class Prompt {
     )
   }
 
-  /** Text with a proposal, which --yes accepts. */
-  async textOr(message: string, proposal: string, option: string): Promise<string> {
+  /**
+   * Text with a proposal, which --yes accepts.
+   * @param problem what is wrong with an answer, which is then asked for again.
+   */
+  async textOr(
+    message: string,
+    proposal: string,
+    option: string,
+    problem: (answer: string) => string | undefined,
+  ): Promise<string> {
     if (this.#yes) return proposal
     this.#demand(option)
     const { text } = await import('@clack/prompts')
-    return answered(await text({ message, initialValue: proposal, output: process.stderr })) || proposal
+    const validate = (value = '') => problem(value === '' ? proposal : value)
+    return answered(await text({ message, initialValue: proposal, output: process.stderr, validate })) || proposal
   }
 
   /** Whether to go on; --yes says so. */
@@ -56,9 +65,8 @@ export class Prompt {
     this.#demand(option)
     const { password } = await import('@clack/prompts')
     const first = answered(await password({ message, output: process.stderr }))
-    const again = answered(await password({ message: 'Once more', output: process.stderr }))
-    if (first !== again) throw usageError('The two passwords differ.')
-    return first
+    const validate = (again = '') => (again === first ? undefined : 'It differs from the first.')
+    return answered(await password({ message: 'Once more', output: process.stderr, validate }))
   }
 
   /** A secret that exists, typed once. */

@@ -2,6 +2,7 @@ import kleur from 'kleur'
 import type { CliError } from '../error.ts'
 import { safeJson, sanitize } from './sanitize.ts'
 import { type Column, table, tabSeparated } from './table.ts'
+import { wrap } from './wrap.ts'
 
 export interface Output {
   readonly isTTY?: boolean | undefined
@@ -66,10 +67,22 @@ export class Report {
       this.#out.write(`${safeJson({ error: { code, message, hint: hint ?? null, details: details ?? null } }, 2)}\n`)
       return
     }
-    this.#err.write(`${kleur.red('error')} ${message.split('\n').map(sanitize).join('\n      ')}\n`)
-    if (hint) this.#err.write(`      ${hint.split('\n').map(sanitize).join('\n      ')}\n`)
+    this.#err.write(`${kleur.red('error')} ${this.#paragraph(message)}\n`)
+    if (hint) this.#err.write(`${margin}${this.#paragraph(hint)}\n`)
+  }
+
+  /** Lines from outside, wrapped where a person reads them. */
+  #paragraph(text: string): string {
+    const width = this.#err.isTTY ? (this.#err.columns ?? 80) : Infinity
+    return text
+      .split('\n')
+      .map((line) => wrap(sanitize(line), width, margin))
+      .join(`\n${margin}`)
   }
 }
+
+/** As wide as `error `, so that what belongs to a failure stands below it. */
+const margin = '      '
 
 /** Label and value in two columns. */
 export function pairs(entries: readonly (readonly [label: string, value: string | undefined])[]): string[] {

@@ -2,7 +2,8 @@ import { type OAuthError, invalidClient, invalidGrant, unavailable } from '../pr
 import type { Client } from '../protocol/client.ts'
 import { type Grant, parseGrant } from '../protocol/grant.ts'
 import type { Carrier } from './carrier.ts'
-import type { ClientKnowledge, GrantLedger, LedgerRefusal } from './durable-objects/grant-ledger.ts'
+import type { ClientKnowledge } from './durable-objects/client-standings.ts'
+import type { GrantLedger, LedgerRefusal } from './durable-objects/grant-ledger.ts'
 import { shard } from './shards.ts'
 
 /** Thrown when the ledger knows a newer record of the client: read it again, authenticate again, and repeat. */

@@ -1,11 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
-
-/** What the caller knows of the client, so that a stopped client or a changed secret counts at once. */
-export interface ClientKnowledge {
-  readonly clientId: string
-  /** `Client.revision` of the record the caller worked with. */
-  readonly revision: number
-}
+import { type ClientKnowledge, ClientStandings } from './client-standings.ts'
+import { OpaqueTokens } from './opaque-tokens.ts'
+import { UsedKeys } from './used-keys.ts'
 
 export interface NewGrant {
   readonly id: string
@@ -79,6 +75,9 @@ type Row = {
  */
 export class GrantLedger extends DurableObject<object> {
   readonly #sql: SqlStorage
+  readonly #used: UsedKeys
+  readonly #clients: ClientStandings
+  readonly #tokens: OpaqueTokens
   /** When the last restore from a backup began; what was issued until then is void. */
   #epoch: number
 
@@ -91,11 +90,9 @@ export class GrantLedger extends DurableObject<object> {
       generation INTEGER NOT NULL DEFAULT 0, rotated_at INTEGER NOT NULL DEFAULT 0,
       refresh_expires_at INTEGER NOT NULL DEFAULT 0, revoked_at INTEGER, delete_at INTEGER NOT NULL,
       offline INTEGER NOT NULL) WITHOUT ROWID`)
-    this.#sql.exec('CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID')
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS clients (
-      client_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, stopped INTEGER NOT NULL) WITHOUT ROWID`)
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS tokens (
-      id TEXT PRIMARY KEY, grant_id TEXT, claims TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID`)
+    this.#used = new UsedKeys(this.#sql)
+    this.#clients = new ClientStandings(this.#sql)
+    this.#tokens = new OpaqueTokens(this.#sql)
     this.#sql.exec('CREATE TABLE IF NOT EXISTS epochs (started_at INTEGER NOT NULL)')
     this.#epoch = this.#sql.exec<{ at: number }>('SELECT ifnull(max(started_at), 0) AS at FROM epochs').one().at
     void ctx.blockConcurrencyWhile(async () => {
@@ -105,7 +102,7 @@ export class GrantLedger extends DurableObject<object> {
 
   /** Records a grant whose code is about to be handed out. */
   open(grant: NewGrant, client: ClientKnowledge): LedgerRefusal | undefined {
-    const refusal = this.#clientRefusal(client)
+    const refusal = this.#clients.refusal(client)
     if (refusal) return refusal
     this.#sql.exec(
       `INSERT INTO grants (id, client_id, sub, sid, record, code_expires_at, delete_at, offline)
@@ -204,7 +201,7 @@ export class GrantLedger extends DurableObject<object> {
   refreshStanding(id: string, generation: number, now: number): string | undefined {
     const grant = this.#grant(id)
     if (!grant || grant.revoked_at !== null || grant.claimed_at === null) return undefined
-    if (grant.refresh_expires_at <= now || generation !== grant.generation || this.#stopped(grant.client_id))
+    if (grant.refresh_expires_at <= now || generation !== grant.generation || this.#clients.isStopped(grant.client_id))
       return undefined
     return grant.record
   }
@@ -215,7 +212,7 @@ export class GrantLedger extends DurableObject<object> {
    */
   tokenStanding(jti: string, grantId: string | undefined, clientId: string, issuedAt = 0): string | undefined {
     if (issuedAt > 0 && issuedAt <= this.#epoch) return undefined
-    if (this.#isUsed(`token:${jti}`) || this.#stopped(clientId)) return undefined
+    if (this.#used.has(`token:${jti}`) || this.#clients.isStopped(clientId)) return undefined
     if (grantId === undefined) return ''
     const grant = this.#grant(grantId)
     return grant && grant.revoked_at === null && grant.client_id === clientId ? grant.sub : undefined
@@ -223,19 +220,17 @@ export class GrantLedger extends DurableObject<object> {
 
   /** Keeps the claims of an opaque access token. */
   keepToken(id: string, grantId: string | undefined, claims: string, expiresAt: number): void {
-    this.#sql.exec('INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?)', id, grantId ?? null, claims, expiresAt)
+    this.#tokens.keep(id, grantId, claims, expiresAt)
   }
 
   /** The claims of an opaque access token, or undefined. */
   token(id: string, now: number): string | undefined {
-    return this.#sql
-      .exec<{ claims: string }>('SELECT claims FROM tokens WHERE id = ? AND expires_at > ?', id, now)
-      .toArray()[0]?.claims
+    return this.#tokens.find(id, now)
   }
 
   /** True for the first caller with this key, false for every later one until it expires. */
   once(key: string, expiresAt: number): boolean {
-    return this.#sql.exec('INSERT OR IGNORE INTO used VALUES (?, ?)', key, expiresAt).rowsWritten > 0
+    return this.#used.once(key, expiresAt)
   }
 
   revokeToken(jti: string, expiresAt: number): void {
@@ -272,18 +267,12 @@ export class GrantLedger extends DurableObject<object> {
     this.#epoch = Math.max(this.#epoch, now)
     this.#sql.exec('INSERT INTO epochs VALUES (?)', now)
     this.#sql.exec('UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL', now)
-    this.#sql.exec('DELETE FROM tokens')
+    this.#tokens.removeAll()
   }
 
   /** Makes a client's change known; records older than `revision` are refused from now on. */
   announceClient(client: ClientKnowledge, stopped: boolean): void {
-    this.#sql.exec(
-      `INSERT INTO clients VALUES (?, ?, ?) ON CONFLICT (client_id) DO UPDATE
-       SET revision = excluded.revision, stopped = excluded.stopped WHERE excluded.revision >= revision`,
-      client.clientId,
-      client.revision,
-      stopped ? 1 : 0,
-    )
+    this.#clients.announce(client, stopped)
   }
 
   /** Grants in the order of their ids, after `after`. */
@@ -318,8 +307,8 @@ export class GrantLedger extends DurableObject<object> {
   override async alarm(): Promise<void> {
     const now = Math.floor(Date.now() / 1000)
     this.#sql.exec('DELETE FROM grants WHERE delete_at <= ?', now)
-    this.#sql.exec('DELETE FROM used WHERE expires_at <= ?', now)
-    this.#sql.exec('DELETE FROM tokens WHERE expires_at <= ?', now)
+    this.#used.removeExpired(now)
+    this.#tokens.removeExpired(now)
     await this.ctx.storage.setAlarm(Date.now() + sweepInterval)
   }
 
@@ -328,31 +317,11 @@ export class GrantLedger extends DurableObject<object> {
   }
 
   #refusal(grant: Row | undefined, client: ClientKnowledge): LedgerRefusal | undefined {
-    const refusal = this.#clientRefusal(client)
+    const refusal = this.#clients.refusal(client)
     if (refusal) return refusal
     if (!grant) return 'unknown'
     if (grant.client_id !== client.clientId) return 'foreign'
     return grant.revoked_at === null ? undefined : 'revoked'
-  }
-
-  #clientRefusal(client: ClientKnowledge): LedgerRefusal | undefined {
-    const known = this.#sql
-      .exec<{ revision: number; stopped: number }>(
-        'SELECT revision, stopped FROM clients WHERE client_id = ?',
-        client.clientId,
-      )
-      .toArray()[0]
-    if (!known) return undefined
-    if (known.stopped) return 'stopped'
-    return known.revision > client.revision ? 'stale' : undefined
-  }
-
-  #stopped(clientId: string): boolean {
-    return this.#sql.exec('SELECT 1 FROM clients WHERE client_id = ? AND stopped = 1', clientId).toArray().length > 0
-  }
-
-  #isUsed(key: string): boolean {
-    return this.#sql.exec('SELECT 1 FROM used WHERE key = ?', key).toArray().length > 0
   }
 
   #end(id: string, now: number): boolean {
