@@ -289,17 +289,46 @@ describe('the rehearsal', () => {
     expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
   })
 
-  test('destroy removes what is authrim’s and nothing else', { timeout: 60_000 }, async () => {
-    const foreign = await makeForeignThings(shop)
-    expect((await shop.json(['destroy', '--dry-run'])).removal.changed).toBe(false)
-    expect((await shop.authrim(['destroy', '--yes'])).status).toBe(2)
-    expect((await shop.json(['destroy', '--confirm', 'production'], 2)).error.message).toContain('production')
-    const { removal } = await shop.json(['destroy', '--confirm', 'local'])
-    expect(removal.steps.every(({ status }: { status: string }) => status === 'done')).toBe(true)
-    expect(await everything(shop)).toEqual(foreign)
-    expect(existsSync(join(shop.project, 'environments/local/resources.json'))).toBe(false)
-    expect(shop.file('authrim.json')).toContain(issuer())
-  })
+  test(
+    'F1 destroy removes what is authrim’s and nothing else, killed after each call',
+    { timeout: 120_000 },
+    async () => {
+      const foreign = await makeForeignThings(shop)
+      const planned = (await shop.json(['destroy', '--dry-run'])).removal
+      expect(planned.changed).toBe(false)
+      expect((await shop.authrim(['destroy', '--yes'])).status).toBe(2)
+      expect((await shop.json(['destroy', '--confirm', 'production'], 2)).error.message).toContain('production')
+      const kinds: string[] = planned.steps.map(({ kind }: { kind: string }) => kind)
+      const routes = kinds.filter((kind) => kind === 'route').length
+      const others = kinds.filter((kind) => kind !== 'route' && kind !== 'files').length
+      // Routes are many and alike; the rest is killed after each call.
+      for (const removals of [1, routes - 1, ...Array<number>(others).fill(1)]) {
+        expect(await destroyKilledAfter(removals)).toBe(null)
+        expect((await everything(shop)).scripts).toEqual(expect.arrayContaining(foreign.scripts))
+      }
+      expect(await everything(shop)).toEqual(foreign)
+      expect((await shop.json(['destroy', '--confirm', 'local'])).removal).toMatchObject({ changed: true, kept: [] })
+      expect(existsSync(join(shop.project, 'environments/local/resources.json'))).toBe(false)
+      expect(shop.file('authrim.json')).toContain(issuer())
+    },
+  )
+
+  /** Kills a destroy when it has removed so many things; its status, null if it was killed. */
+  async function destroyKilledAfter(removals: number): Promise<number | null> {
+    shop.cloudflare.log.clear()
+    const undo = shop.cloudflare.faults.add({ method: 'DELETE', from: removals + 1, fault: { type: 'hang' } })
+    const removed = () => shop.cloudflare.log.entries.filter(({ method }) => method === 'DELETE').length
+    const { status } = await shop.authrim(['destroy', '--confirm', 'local', '--yes', '--json'], {
+      watch: (child) => {
+        const timer = setInterval(() => {
+          if (removed() >= removals) child.kill('SIGKILL')
+          if (removed() >= removals || child.exitCode !== null) clearInterval(timer)
+        }, 2)
+      },
+    })
+    undo()
+    return status
+  }
 
   test(
     'F40 after destroy, init, deploy and restore the same person signs in to the same client',
