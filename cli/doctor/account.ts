@@ -19,10 +19,14 @@ import { examined, type Finding, ill, judged, well } from './finding.ts'
 
 const DEPLOY = 'authrim deploy'
 
+/** What the token may do. Examined by itself: what it may not do keeps the rest from being looked at. */
+export function examineToken({ account, resources }: EnvironmentAccount): Promise<Finding[]> {
+  return examined('token permissions', () => permissions(account, resources.zone.id), `See ${tokenPage}`)
+}
+
 export async function examineAccount(at: EnvironmentAccount, wanted: Wanted, observed: Observed): Promise<Finding[]> {
   const { account, resources } = at
   const groups = await Promise.all([
-    examined('token permissions', () => permissions(account, resources.zone.id), `See ${tokenPage}`),
     examined('zone', () => zone(at), 'Add the domain at https://dash.cloudflare.com'),
     examined('host', () => host(at, observed), DEPLOY),
     examined('code', () => code(account, wanted, observed), 'authrim deploy --force'),

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { workerNames } from '../../shared/topology.ts'
+import { addressFile, recordAddress } from '../../cli/embedded-cloudflare/address-file.ts'
 import { openWorkshop, type Workshop } from '../cli/workshop.ts'
 import { Agent } from '../support/agent.ts'
 import { authorizationPath, basic, claimsOf, tokenRequest } from '../support/oauth.ts'
@@ -16,8 +17,17 @@ const person = { username: 'ada', email: 'ada@example.com', password: 'a passwor
 const issuer = () => `http://localhost:${new URL(shop.cloudflare.edgeOrigin).port}`
 const passphrase = ['--passphrase-file', 'passphrase.txt']
 
+const d1: [string, string] = ['D1 Write', 'Account · D1 · Edit']
+const routes: [string, string] = ['Workers Routes Write', 'Zone · Workers Routes · Edit']
+const allBut = ['Workers KV Storage Write', 'Workers Scripts Write', 'Workers Tail Read', 'DNS Write', 'Zone Read']
+const others = [...allBut, 'Account Settings Read', 'Account Analytics Read']
+/** May look at its own policies. */
+const weak = { value: 'weak-token', permissions: [...others, 'API Tokens Read'], missing: [d1, routes] }
+/** May not, so each read is tried. */
+const unproven = { value: 'unproven-token', permissions: [...others, 'Workers Routes Write'], missing: [d1] }
+
 beforeAll(async () => {
-  shop = await openWorkshop()
+  shop = await openWorkshop({ tokens: [weak, unproven] })
   shop.write('password.txt', person.password)
   shop.write('passphrase.txt', 'a long enough passphrase\n')
   await shop.json(['init', '--local'])
@@ -207,6 +217,27 @@ describe('watching', () => {
       expect(await wrong(['doctor', '--fix'], 0)).toEqual([])
       expect(statSync(key).mode & 0o777).toBe(0o600)
       expect(shop.file(file)).toBe(toml)
+    },
+  )
+
+  test(
+    'F7 doctor names each permission that the token lacks, and where to add it, whatever else it hides',
+    { timeout: 60_000 },
+    async () => {
+      const { apiBase, edgeOrigin, token } = shop.cloudflare
+      const file = addressFile({ HOME: shop.home })
+      for (const { value, missing } of [weak, unproven]) {
+        recordAddress(file, { apiBase, edgeOrigin, token: value, pid: process.pid })
+        const { checks } = await shop.json(['doctor'], 1)
+        const lacking = checks.filter(({ name, ok }: { name: string; ok: boolean }) => /^permission/.test(name) && !ok)
+        expect(lacking.map(({ name, fix }: { name: string; fix: string }) => [name, fix])).toEqual(
+          missing.map(([group, name]) => [
+            `permission ${group}`,
+            `Add ${name} at https://dash.cloudflare.com/profile/api-tokens`,
+          ]),
+        )
+      }
+      recordAddress(file, { apiBase, edgeOrigin, token, pid: process.pid })
     },
   )
 
