@@ -41,7 +41,7 @@ export async function uploadWorker(at: EnvironmentAccount, change: WorkerChange,
     ...(secrets.length > 0 && { secrets: newSecrets(secrets) }),
   })
   const versionId = outcome.records.find(({ version_id }) => typeof version_id === 'string')?.version_id
-  if (outcome.status !== 0) throw wranglerFailure(`Uploading ${worker}`, outcome)
+  if (outcome.status !== 0) throw wranglerFailure(`Uploading ${worker}`, outcome, 'Workers Scripts Write')
   if (typeof versionId !== 'string') {
     throw new CliError(`Uploading ${worker}: wrangler did not say which version it made of ${script}.`, {
       code: 'wrangler',
@@ -58,7 +58,7 @@ export async function applyMigrations(at: EnvironmentAccount, database: string):
     access: at.account.access,
     accountId: at.account.id,
   })
-  if (outcome.status !== 0) throw wranglerFailure('Migrating the database', outcome)
+  if (outcome.status !== 0) throw wranglerFailure('Migrating the database', outcome, 'D1 Write')
 }
 
 /** Secrets that do not exist yet; a variable of the name brings back one that an account has lost. */

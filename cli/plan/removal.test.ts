@@ -98,11 +98,7 @@ describe('what destroy removes', () => {
 
   test('with --keep-data leaves the data, and the Worker whose objects are data', () => {
     const { steps, kept } = plan({ keepData: true })
-    expect(shown(steps)).toEqual([
-      'route id.example.com/token*',
-      'domain id.example.com',
-      ...lastFirst.slice(0, -1),
-    ])
+    expect(shown(steps)).toEqual(['route id.example.com/token*', 'domain id.example.com', ...lastFirst.slice(0, -1)])
     expect(kept.map(({ what }) => what)).toContain('Worker authrim-op-discovery')
     expect(kept).toHaveLength(8)
   })

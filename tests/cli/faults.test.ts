@@ -175,6 +175,25 @@ describe('when Cloudflare fails', () => {
     // The version of op-auth was there already.
     expect(JSON.parse((await run(['versions', 'op-auth', '--json'])).out).versions).toHaveLength(versions.length)
   })
+
+  test('F7 an upload that the token may not make names the permission: status 6', { timeout: 60_000 }, async () => {
+    shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 1`)
+    shop.cloudflare.faults.add({
+      path: /authrim-op-userinfo\/versions$/,
+      method: 'POST',
+      fault: { type: 'status', status: 403, code: 10000 },
+    })
+    const refused = await deploy()
+    shop.cloudflare.faults.clear()
+    expect([refused.status, errorOf(refused)]).toEqual([
+      6,
+      expect.objectContaining({
+        code: 'not_authorised',
+        hint: expect.stringContaining('lacks the permission Account · Workers Scripts · Edit'),
+      }),
+    ])
+    expect((await deploy()).status).toBe(0)
+  })
 })
 
 describe('two operators', () => {
