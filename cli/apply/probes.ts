@@ -16,6 +16,21 @@ const probes: Partial<Record<WorkerName, readonly Probe[]>> = {
     { name: 'introspect refuses without a client', path: '/introspect', method: 'POST', status: [400, 401] },
     { name: 'admin API refuses without a key', path: '/admin/v1/clients', status: [401] },
   ],
+  'op-async': [
+    {
+      name: 'device authorization refuses without a client',
+      path: '/device_authorization',
+      method: 'POST',
+      status: [400, 401],
+    },
+    { name: 'the page for a device’s code', path: '/device', status: [200, 302, 303] },
+    {
+      name: 'backchannel authentication refuses without a client',
+      path: '/bc-authorize',
+      method: 'POST',
+      status: [400, 401],
+    },
+  ],
 }
 
 interface Probe {
