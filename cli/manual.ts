@@ -147,8 +147,13 @@ export const manuals: Readonly<Record<string, Manual>> = {
   dev: {
     text: [
       'Runs everything on this machine: the Workers on one origin, a demo person and a demo application to sign in to. Prints the addresses and the person’s password. Data survives a restart. In a clone of the repository, changed sources are served within a second.',
+      'It is the Cloudflare of authrim local with an environment deployed to it, so from another terminal deploy, status, logs, versions, rollback and doctor work in this folder as they do with an account.',
     ],
-    files: { '.authrim/local': 'data and keys of this environment' },
+    files: {
+      '.authrim/cloudflare': 'accounts, code and data; authrim local serves the same',
+      '.authrim/local': 'the operator’s key of this environment',
+      '.authrim/dev': 'a project, where the folder has no authrim.json',
+    },
     seeAlso: ['authrim local', 'authrim open demo'],
   },
   build: {

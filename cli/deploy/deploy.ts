@@ -6,7 +6,7 @@ import { interruptedRun } from '../apply/journal.ts'
 import { Lock } from '../apply/lock.ts'
 import { deployStage } from '../apply/stage.ts'
 import type { RolloutOptions, WorkerOutcome } from '../apply/stage-context.ts'
-import { applyMigrations } from '../apply/upload.ts'
+import { applyMigrations, uploadWorker } from '../apply/upload.ts'
 import { type EnvironmentAccount, openEnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe, type Observed } from '../cloudflare/observe.ts'
 import { checkPermissions } from '../cloudflare/permission-check.ts'
@@ -116,6 +116,7 @@ async function applyDeployment(
     const outcomes = await deployStage(step, {
       at,
       options: rollout,
+      upload: (change) => uploadWorker(at, change, rollout.message),
       interruption,
       login,
       deployed,

@@ -76,8 +76,8 @@ async function writeFiles(paths: readonly string[], init: Initialisation): Promi
   writeWranglerFiles(root, files)
 }
 
-/** The resources of the environment as the account has them. */
-async function readBack(init: Initialisation): Promise<Resources> {
+/** The resources of an environment as the account has them. */
+export async function readBack(init: Omit<Initialisation, 'root' | 'choiceFiles'>): Promise<Resources> {
   const { account, accountName, environment, zone, host, operatorKey, folder } = init
   const [namespaces, databases] = await Promise.all([listNamespaces(account), listDatabases(account)])
   const namespace = (name: Parameters<typeof namespaceTitles>[1]) => {

@@ -75,17 +75,20 @@ describe('the package as npm gives it to an operator', () => {
   test('fault F18 npx authrim dev serves what was shipped, and Ctrl-C ends all of it, twice as well', async () => {
     const port = await freePort()
     const dev = ['authrim', 'dev', '--no-demo', '--port', String(port)]
-    const child = spawn('npx', dev, { cwd: installed.folder, stdio: 'ignore', detached: true })
+    const env = { ...process.env, XDG_CONFIG_HOME: join(installed.folder, '..', 'config') }
+    const child = spawn('npx', dev, { cwd: installed.folder, env, stdio: 'ignore', detached: true })
     const issuer = `http://localhost:${port}`
     try {
       const answer = await vi.waitFor(() => fetch(`${issuer}/.well-known/openid-configuration`), 15_000)
       expect(await answer.json()).toMatchObject({ issuer })
+      const planned = await result('npx', ['authrim', 'deploy', '--dry-run', '--json'], installed.folder, env)
+      expect(JSON.parse(planned.stdout)).toMatchObject({ deployment: { changed: false } })
     } finally {
       await interrupted(child)
     }
     await expect(fetch(issuer)).rejects.toThrow('fetch failed')
     // The lock is given back: it starts again.
-    const again = spawn('npx', dev, { cwd: installed.folder, stdio: 'ignore', detached: true })
+    const again = spawn('npx', dev, { cwd: installed.folder, env, stdio: 'ignore', detached: true })
     try {
       await vi.waitFor(() => fetch(`${issuer}/.well-known/jwks.json`), 15_000)
     } finally {
