@@ -2,6 +2,7 @@ import { Hono } from 'hono/tiny'
 import { OAuthError } from '../protocol/error.ts'
 import type { Handler, RequestVariables, Route, WorkerContext } from './context.ts'
 import { errorResponse } from './error-response.ts'
+import type { ReadyAnswers } from './ready-answers.ts'
 
 export interface WorkerParts<Deps> {
   readonly deps: Deps
@@ -16,6 +17,8 @@ export interface WorkerOptions<Env, Deps> {
   readonly routes: readonly Route<Deps>[]
   /** How failures of this Worker look; JSON by default. */
   readonly fail?: (c: WorkerContext<Deps>, error: OAuthError) => Response | Promise<Response>
+  /** Where answers are kept that are the same for everyone. */
+  readonly ready?: ReadyAnswers
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
@@ -50,6 +53,8 @@ export function workerApp<Env extends object, Deps>(
       response = await fail(c, error)
     }
     finish(c, route, response.headers)
+    const answer = c.get('ready')
+    if (route && answer && c.req.method === 'GET') options.ready?.keep(route.path, answer, response.headers)
     const isQuiet = !route || route.quiet === true || c.req.method === 'OPTIONS'
     if (error || !isQuiet) logRequest(options.name, c, response.status, error)
     return response
@@ -97,7 +102,7 @@ export function workerApp<Env extends object, Deps>(
   return {
     fetch(request, env, ctx) {
       parts ??= options.parts(env)
-      return app.fetch(request, env, ctx)
+      return options.ready?.find(request) ?? app.fetch(request, env, ctx)
     },
   }
 }

@@ -14,11 +14,20 @@ export async function cachedDocument(value: unknown): Promise<CachedDocument> {
   return { body, etag: `"${tag}"` }
 }
 
-/** Answers the document, or 304 to a caller that has it (RFC 9110 §13.1.2). */
-export function respondCached<Deps>(c: WorkerContext<Deps>, document: CachedDocument, cacheControl: string): Response {
+/**
+ * Answers the document, or 304 to a caller that has it (RFC 9110 §13.1.2).
+ * @param until seconds since the epoch, up to which the document is as it is now.
+ */
+export function respondCached<Deps>(
+  c: WorkerContext<Deps>,
+  document: CachedDocument,
+  cacheControl: string,
+  until: number,
+): Response {
   const headers = { 'cache-control': cacheControl, etag: document.etag }
   const known = c.req.header('if-none-match')
   if (known && (known === '*' || known.split(',').some((tag) => tag.trim().replace(/^W\//, '') === document.etag)))
     return new Response(null, { status: 304, headers })
+  c.set('ready', { body: document.body, from: c.var.now, until })
   return new Response(document.body, { headers: { ...headers, 'content-type': 'application/json' } })
 }

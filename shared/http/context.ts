@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { ReadyAnswer } from './ready-answers.ts'
 
 /** What every handler finds in its context. */
 export interface RequestVariables<Deps> {
@@ -8,6 +9,8 @@ export interface RequestVariables<Deps> {
   readonly now: number
   /** Facts for the request's log line; no secrets, no personal data. */
   readonly log: Record<string, string | number | boolean | undefined>
+  /** Set by a handler whose answer is the same for everyone who asks for this path. */
+  readonly ready?: ReadyAnswer
 }
 
 export type WorkerContext<Deps> = Context<{ Variables: RequestVariables<Deps> }>

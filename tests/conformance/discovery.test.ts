@@ -163,6 +163,14 @@ describe('discovery', () => {
     },
   )
 
+  test.each([configuration, oauthMetadata, keySet])('DSC-07 %s is the same each time, but for its id', async (path) => {
+    const answers = [await fetch(system.issuer + path), await fetch(system.issuer + path)]
+    const [first, second] = answers.map(({ headers }) => Object.fromEntries(headers))
+    expect(second).toEqual({ ...first, 'x-request-id': expect.any(String) })
+    expect(second?.['x-request-id']).not.toBe(first?.['x-request-id'])
+    expect(await answers[1]?.text()).toBe(await answers[0]?.text())
+  })
+
   test.each([configuration, oauthMetadata, keySet])('DSC-07 %s answers HEAD, and 405 to what changes', async (path) => {
     const [got, head] = [await fetch(system.issuer + path), await fetch(system.issuer + path, { method: 'HEAD' })]
     expect([head.status, await head.text()]).toEqual([200, ''])

@@ -1,5 +1,6 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { workerApp } from '../../shared/http/app.ts'
+import { ReadyAnswers } from '../../shared/http/ready-answers.ts'
 import type { GatePerson, KeyLeaseService, LeasedKeys } from '../../shared/protocol/key-lease.ts'
 import type { KeyManager, KeyManagerEnv } from '../../shared/stores/durable-objects/key-manager.ts'
 import { shard, shardOf } from '../../shared/stores/shards.ts'
@@ -48,6 +49,7 @@ export class KeyLease extends WorkerEntrypoint<Env, { uses: KeyUse[] }> implemen
 
 export default workerApp<Env, DiscoveryDeps>({
   name: 'op-discovery',
+  ready: new ReadyAnswers(),
   parts: (env) => ({
     deps: {
       metadata: metadata.prepare(env.ISSUER_URL, env.REGISTRATION ?? 'closed'),

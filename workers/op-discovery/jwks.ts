@@ -24,5 +24,5 @@ export async function jwks(c: WorkerContext<DiscoveryDeps>): Promise<Response> {
     }
   }
   const cacheControl = `public, max-age=${jwksMaxAge}, stale-while-revalidate=${jwksStaleWhileRevalidate}`
-  return respondCached(c, copy.document, cacheControl)
+  return respondCached(c, copy.document, cacheControl, copy.readAt + leaseSeconds)
 }

@@ -11,6 +11,6 @@ export const metadata = {
   },
 
   async respond(c: WorkerContext<DiscoveryDeps>): Promise<Response> {
-    return respondCached(c, await c.var.deps.metadata(), 'public, max-age=3600, stale-while-revalidate=600')
+    return respondCached(c, await c.var.deps.metadata(), 'public, max-age=3600, stale-while-revalidate=600', Infinity)
   },
 }
