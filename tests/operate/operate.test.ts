@@ -229,7 +229,9 @@ describe('watching', () => {
       for (const { value, missing } of [weak, unproven]) {
         recordAddress(file, { apiBase, edgeOrigin, token: value, pid: process.pid })
         const { checks } = await shop.json(['doctor'], 1)
-        const lacking = checks.filter(({ name, ok }: { name: string; ok: boolean }) => /^permission/.test(name) && !ok)
+        const lacking = checks.filter(
+          ({ name, ok }: { name: string; ok: boolean }) => name.startsWith('permission') && !ok,
+        )
         expect(lacking.map(({ name, fix }: { name: string; fix: string }) => [name, fix])).toEqual(
           missing.map(([group, name]) => [
             `permission ${group}`,
