@@ -85,7 +85,7 @@ describe('authrim dev', () => {
 
   test(
     'it starts, with a demo, and other commands find it; it ends with 0 and keeps data',
-    { timeout: 40_000 },
+    { timeout: 90_000 },
     async () => {
       const first = await startDev(...ports)
       const metadata: unknown = await (await fetch(first.ready.discovery)).json()
@@ -125,7 +125,7 @@ describe('authrim dev', () => {
 
   test(
     'it is an environment like any other: deploy, status, versions, rollback and logs work from another terminal',
-    { timeout: 60_000 },
+    { timeout: 90_000 },
     async () => {
       const dev = await startDev(...ports, '--no-demo')
       try {

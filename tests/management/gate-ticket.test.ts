@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatePerson, KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { hashPassword } from '../../shared/protocol/password-hash.ts'
 import { gate, type WorkerName } from '../../shared/topology.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, claimsOf, pkce } from '../support/oauth.ts'
 import { startSystem, type System, type TestClient } from '../support/system.ts'
 import { adminJson, type SigningKey } from './support.ts'
@@ -168,6 +169,19 @@ test('whoever signed in by ticket reaches no other client and no page, not even 
   expect((await agent.get('/account')).headers.get('location')).toContain('/signin')
   // A ticket spent on the page of a real client leads back to that page.
   expect(await signIn(real, email, await ticketFor(email), system.agent())).toBeUndefined()
+})
+
+test('sign-ins by ticket are not counted: an office that deploys often keeps its people’s attempts', async () => {
+  const { client, email, sub } = await gatePair()
+  const agent = system.agent()
+  expect(await signIn(client, email, 'no ticket', agent)).toBeUndefined()
+  expect(await signIn(client, email, await ticketFor(email), agent)).toBeDefined()
+  // Makes whoever was counted once wait.
+  const strict = { free: 0, firstWait: 100, longestWait: 100, memory: 100 }
+  const now = Math.floor(Date.now() / 1000)
+  for (const throttle of await everyShard(system, 'THROTTLE'))
+    for (const key of [`address:${agent.address}`, `account:${sub}`])
+      expect(await throttle.attempt(key, strict, now), key).toBe(0)
 })
 
 test('the session ends with the person: ten minutes, whatever the environment says', async () => {

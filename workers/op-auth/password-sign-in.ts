@@ -84,25 +84,28 @@ export class PasswordSignIn {
     now: number,
   ): Promise<PasswordOutcome> {
     const user = await this.#users.findByIdentifier(identifier)
+    // Nobody guesses a signature, so the gate's sign-ins are not counted against the address they come from.
+    if (user && gateClient(user.email) !== undefined) return this.#verifyTicket(user, password)
     const account = await this.#accountKey(request, user, identifier, now)
     // An address that has to wait is not counted against the account: it could lock out its owner.
     const wait =
       (await this.#attempt(`address:${address}`, addressPolicy, now)) ||
       (await this.#attempt(account, accountPolicy, now))
     if (wait > 0) return { problem: 'throttled', retryAfter: wait }
-    // The deploy gate's person has a ticket and no password, whatever is stored.
-    const byTicket = user !== undefined && gateClient(user.email) !== undefined
-    const stored = user && !byTicket ? await this.#users.password(user.sub) : undefined
-    const matches = byTicket
-      ? await decided(this.#tickets.redeemTicket(password, user))
-      : (await verifyPassword(stored ?? nobodysHash, password.slice(0, longestPassword))) &&
-        password.length <= longestPassword &&
-        stored !== undefined
-    if (!user || !matches || user.disabled) return { problem: 'wrong_credentials', account: user?.sub }
+    const stored = user && (await this.#users.password(user.sub))
+    const matches =
+      (await verifyPassword(stored ?? nobodysHash, password.slice(0, longestPassword))) &&
+      password.length <= longestPassword
+    if (!user || !stored || !matches || user.disabled) return { problem: 'wrong_credentials', account: user?.sub }
     await decided(shard(this.#throttle, shardOf(account)).clear(account))
-    if (stored !== undefined && needsRehash(stored))
-      await this.#users.setPassword(user.sub, await hashPassword(password), now)
+    if (needsRehash(stored)) await this.#users.setPassword(user.sub, await hashPassword(password), now)
     return { user }
+  }
+
+  /** The deploy gate's person has a ticket and no password, whatever is stored. */
+  async #verifyTicket(user: User, ticket: string): Promise<PasswordOutcome> {
+    const valid = await decided(this.#tickets.redeemTicket(ticket, user))
+    return valid && !user.disabled ? { user } : { problem: 'wrong_credentials', account: user.sub }
   }
 
   #attempt(key: string, policy: typeof accountPolicy, now: number): Promise<number> {
