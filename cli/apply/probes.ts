@@ -5,7 +5,7 @@ import type { Check } from './checks.ts'
 import type { Edge, EdgeAnswer, EdgeRequest } from './edge.ts'
 
 /** What a client with nothing in its hands gets from each endpoint: it runs the code, and needs no data. */
-const probes: Partial<Record<WorkerName, readonly Probe[]>> = {
+const probes: Readonly<Record<Exclude<WorkerName, 'op-discovery'>, readonly Probe[]>> = {
   'op-userinfo': [{ name: 'userinfo refuses without a token', path: '/userinfo', status: [401] }],
   'op-auth': [
     { name: 'authorize refuses without a client', path: '/authorize', status: [400] },
@@ -18,11 +18,16 @@ const probes: Partial<Record<WorkerName, readonly Probe[]>> = {
   ],
   'op-async': [
     {
+<<<<<<< HEAD
       name: 'device authorization refuses without a client',
+=======
+      name: 'device flow needs a client',
+>>>>>>> main
       path: '/device_authorization',
       method: 'POST',
       status: [400, 401],
     },
+<<<<<<< HEAD
     { name: 'the page for a device’s code', path: '/device', status: [200, 302, 303] },
     {
       name: 'backchannel authentication refuses without a client',
@@ -30,6 +35,11 @@ const probes: Partial<Record<WorkerName, readonly Probe[]>> = {
       method: 'POST',
       status: [400, 401],
     },
+=======
+    { name: 'backchannel needs a client', path: '/bc-authorize', method: 'POST', status: [400, 401] },
+    { name: 'page for device codes', path: '/device', status: [200] },
+    { name: 'approvals ask for a sign-in', path: '/approvals', status: [303] },
+>>>>>>> main
   ],
 }
 
@@ -43,7 +53,7 @@ interface Probe {
 /** Asks each endpoint of a Worker. */
 export async function workerChecks(edge: Edge, worker: WorkerName, headers: Record<string, string>): Promise<Check[]> {
   if (worker === 'op-discovery') return discoveryChecks(edge, headers)
-  return Promise.all((probes[worker] ?? []).map((probe) => runProbe(edge, probe, headers)))
+  return Promise.all(probes[worker].map((probe) => runProbe(edge, probe, headers)))
 }
 
 function runProbe(edge: Edge, { name, path, method, status }: Probe, headers: Record<string, string>): Promise<Check> {

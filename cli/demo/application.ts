@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { deviceScript } from './device-script.ts'
 import { devicePage, errorPage, tokensPage, welcomePage } from './pages.ts'
 import { RelyingParty } from './relying-party.ts'
 import { type Session, Sessions } from './sessions.ts'
@@ -64,6 +65,13 @@ export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptio
     return redirect('/', sessions.start({ tokens: outcome.tokens, done: 'The device is signed in.' }, found.id))
   }
 
+  /** Whether the device's page has nothing new to show. */
+  function deviceWaits({ headers }: Request): Answer {
+    const attempt = sessions.find(headers.cookie)?.session.device
+    const waits = attempt !== undefined && attempt.outcome === undefined
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(waits) }
+  }
+
   async function callback({ headers, url: target }: Request): Promise<Answer> {
     const found = sessions.find(headers.cookie)
     if (!found?.session.attempt) return page(errorPage('No sign-in was started in this browser.'), 400)
@@ -96,6 +104,8 @@ export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptio
     ['GET /callback', callback],
     ['POST /device', startDevice],
     ['GET /device', device],
+    ['GET /device/waits', deviceWaits],
+    ['GET /device.js', () => ({ headers: { 'content-type': 'text/javascript; charset=utf-8' }, body: deviceScript })],
     [
       'POST /refresh',
       withTokens(async (tokens) => ({

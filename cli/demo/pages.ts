@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { claimText, decode, meanings } from './claims.ts'
+import { qrCode } from './qr-code.ts'
 import type { DeviceAttempt, Tokens } from './relying-party.ts'
 
 type Html = ReturnType<typeof html>
@@ -15,14 +16,26 @@ export function welcomePage(issuer: string): Html {
   )
 }
 
-/** What a television shows while its person signs in elsewhere. The page looks every three seconds. */
+/** What a television shows while its person signs in elsewhere. */
 export function devicePage({ userCode, address, completeAddress }: DeviceAttempt): Html {
   return page(
     'Sign in on another device',
-    html`<p>Open <a href="${address}">${address}</a> and enter</p>
-      <p><strong>${userCode}</strong></p>
-      <p>or go <a href="${completeAddress}">straight to the code</a> and compare it.</p>`,
-    html`<meta http-equiv="refresh" content="3" />`,
+    html`<p>This is the screen of a device without a keyboard. Take your telephone, or another tab.</p>
+      <section class="card device" aria-label="Code">
+        <div class="qr" role="img" aria-label="QR code of the link straight to the code">
+          ${qrCode(completeAddress)}
+        </div>
+        <div>
+          <p>Scan the QR code, or open</p>
+          <p><a href="${address}">${address}</a></p>
+          <p>and enter</p>
+          <p class="code">${userCode}</p>
+          <p class="dim">Or go <a href="${completeAddress}">straight to the code</a>, and compare it with this one.</p>
+        </div>
+      </section>
+      <p role="status">Waiting for your answer.</p>
+      <div class="actions"><a class="button" href="/device">Look again</a></div>`,
+    html`<script src="/device.js" defer></script>`,
   )
 }
 

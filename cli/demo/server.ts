@@ -50,6 +50,8 @@ function securityHeaders(issuer: string): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
+    "script-src 'self'",
+    "connect-src 'self'",
     'img-src data:',
     // The sign-out form is answered with a redirect to the provider, to which form-action applies as well.
     `form-action 'self' ${issuer}`,

@@ -12,6 +12,7 @@ h1 { margin: 16px 0 8px; font-size: 28px; line-height: 1.2 }
 h2 { margin: 0 0 12px; font-size: 20px }
 h3 { margin: 16px 0 4px; font-size: 16px }
 p { margin: 8px 0 }
+a { color: var(--accent) }
 .dim { color: var(--dim) }
 .actions { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0 }
 .button { display: inline-flex; align-items: center; min-height: 44px; padding: 8px 20px; font: inherit; font-weight: 600;
@@ -30,6 +31,12 @@ dt { font: 600 13px/1.6 ui-monospace, monospace }
 dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
 summary { min-height: 24px; margin-top: 12px; cursor: pointer }
+.device { display: flex; flex-wrap: wrap; gap: 16px 32px; align-items: center; max-width: 720px; margin: 20px 0 }
+.device > div { min-width: 0; overflow-wrap: anywhere }
+.device > div + div { flex: 1 1 240px }
+.qr { width: 232px; max-width: 100% }
+.qr svg { display: block; width: 100%; height: auto; border-radius: 8px }
+.code { margin: 4px 0 12px; font: 700 32px/1.3 ui-monospace, monospace; letter-spacing: .06em }
 @media (max-width: 520px) {
   dl { grid-template-columns: minmax(0, 1fr) }
 }

@@ -72,7 +72,8 @@ describe('fetching', () => {
         }
         response.on('drain', write)
         write()
-      } else if (request.url === '/stall') response.writeHead(200).write('{')
+      } else if (request.url === '/nothing') response.writeHead(204).end()
+      else if (request.url === '/stall') response.writeHead(200).write('{')
       else response.end('fine')
     })
     await new Promise<void>((resolve) => {
@@ -89,6 +90,11 @@ describe('fetching', () => {
 
   test('answers what the party said', async () => {
     expect(await (await outbound.fetch(`${origin}/fine`)).text()).toBe('fine')
+  })
+
+  test('answers without a body where the party sent none', async () => {
+    const response = await outbound.fetch(`${origin}/nothing`)
+    expect([response.status, response.body]).toEqual([204, null])
   })
 
   test('attack S2 does not follow a redirect', async () => {

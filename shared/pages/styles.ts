@@ -517,6 +517,13 @@ section,
 article {
   margin-block-start: 2.25rem;
 }
+[role='status'] + [data-live] {
+  margin-block-start: 1.25rem;
+}
+article + article {
+  padding-block-start: 2rem;
+  border-block-start: 1px solid var(--line);
+}
 .head {
   display: flex;
   flex-wrap: wrap;
@@ -556,15 +563,12 @@ article {
 }
 .code input {
   min-block-size: 3.5rem;
-  padding-inline: 1ch 0;
-  background: repeating-linear-gradient(90deg, var(--soft) 0 1.7ch, transparent 1.7ch 2.1ch) 0.65ch / 16.8ch 100% no-repeat;
   font:
     600 1.25rem ui-monospace,
     Menlo,
     Consolas,
     monospace;
-  letter-spacing: 1.1ch;
-  text-overflow: clip;
+  letter-spacing: 0.3ch;
   text-transform: uppercase;
 }
 .shown {

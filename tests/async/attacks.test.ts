@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withDoubles } from '../support/doubles.ts'
+import { everyShard } from '../support/durable-objects.ts'
 import { signedInTokens } from '../support/oauth.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { askPerson, asked, backchannelClient, openApprovals, pollBackchannel, press, textOf } from './ciba-support.ts'
@@ -16,7 +18,7 @@ import {
 
 let system: System
 beforeAll(async () => {
-  system = await startSystem()
+  system = await startSystem({ transform: withDoubles('op-discovery') })
 })
 afterAll(() => system[Symbol.asyncDispose]())
 
@@ -59,6 +61,35 @@ describe('guessing', () => {
     }
     agent.cookies.clear()
     expect((await typeCode(agent, device.user_code)).status).toBe(429)
+  })
+
+  test('ASY-02 attack V1 a code of one’s own between the guesses buys no more of them', async () => {
+    const own = await beginDevice(system, await deviceClient(system))
+    const agent = system.agent()
+    const statuses: number[] = []
+    for (let guess = 0; guess < 6; guess++) {
+      statuses.push((await typeCode(agent, 'BBBB-BBBB')).status)
+      await typeCode(agent, own.user_code)
+    }
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 429])
+  })
+
+  test('ASY-02 attack V1 right codes cost nothing, however many', async () => {
+    const device = await beginDevice(system, await deviceClient(system))
+    const agent = system.agent()
+    for (let time = 0; time < 8; time++) expect((await typeCode(agent, device.user_code)).status).toBe(303)
+  })
+
+  test('ASY-02 attack V1 wrong codes of everybody slow everybody down, also at once', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    const key = `code:everybody:${Math.floor(now / 3600)}`
+    const shards = await everyShard(system, 'THROTTLE')
+    for (const throttle of shards)
+      await throttle.sql('INSERT OR REPLACE INTO attempts VALUES (?, 1003, ?, ?)', key, now + 2, now + 3600)
+    const answers = await Promise.all(Array.from({ length: 5 }, () => typeCode(system.agent(), 'BBBB-BBBB')))
+    for (const throttle of shards) await throttle.clear(key)
+    expect(answers.map(({ status }) => status)).toEqual([429, 429, 429, 429, 429])
+    expect((await typeCode(system.agent(), 'BBBB-BBBB')).status).toBe(400)
   })
 
   test('attack V1 a hundred guesses at once share the count', async () => {
@@ -274,6 +305,36 @@ describe('flooding', () => {
     expect(answers.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 'unknown_user_id'))
     expect(answers.at(-1)).toBe('too_many_requests')
     expect((await askPerson(system, client, { login_hint: user.username })).status).toBe(429)
+  })
+
+  test('attack L7 sixty guesses at once learn no more than ten that come one by one', async () => {
+    const [client, ...people] = await Promise.all([
+      backchannelClient(system),
+      ...Array.from({ length: 10 }, () => system.user()),
+    ])
+    const guesses = Array.from({ length: 50 }, (_, guess) => `guess-${guess}`)
+    const answers = await Promise.all(
+      [...guesses, ...people.map(({ username }) => username)].map((login_hint) =>
+        askPerson(system, client, { login_hint }),
+      ),
+    )
+    const outcomes = await Promise.all(
+      answers.map(async (answer) => (answer.status === 200 ? 'here' : (await refusal(answer)).error)),
+    )
+    expect(outcomes.filter((outcome) => outcome !== 'too_many_requests').length).toBeLessThanOrEqual(10)
+    expect(outcomes.filter((outcome) => outcome === 'unknown_user_id').length).toBeGreaterThan(0)
+  })
+
+  test('attack L7 a client that asks for people who are here is not slowed down, ten at once', async () => {
+    const [client, ...people] = await Promise.all([
+      backchannelClient(system),
+      ...Array.from({ length: 10 }, () => system.user()),
+    ])
+    const ask = ({ username }: { username: string }) => askPerson(system, client, { login_hint: username })
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(people.map(ask))
+      expect(answers.map(({ status }) => status)).toEqual(people.map(() => 200))
+    }
   })
 
   test('attack P5 an address asks for thirty device codes a minute', async () => {

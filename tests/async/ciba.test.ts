@@ -125,6 +125,22 @@ describe('a backchannel request', () => {
     expect((await pollBackchannel(system, client, auth_req_id)).status).toBe(approved ? 200 : 400)
   })
 
+  test('ASY-13 of two requests the one that was decided is decided', async () => {
+    const person = await system.user()
+    const first = await asked(system, client, person, { requested_expiry: '60' })
+    const second = await asked(system, client, person, { requested_expiry: '120' })
+    const agent = system.agent()
+    const page = await openApprovals(agent, person)
+    const [, later = ''] = [...page.matchAll(/name="request" value="([^"]+)"/g)].map(([, id]) => id)
+    const stranger = await press(agent, page, 'approve', { request: 'made-up' })
+    expect(stranger.headers.get('location')).toBe('/approvals?done=over')
+    await press(agent, page, 'approve', { request: later })
+    expect(await refusal(await pollBackchannel(system, client, first.auth_req_id))).toMatchObject({
+      error: 'authorization_pending',
+    })
+    expect((await pollBackchannel(system, client, second.auth_req_id)).status).toBe(200)
+  })
+
   test('C-03 ASY-10 attack V3 polling too fast is told to slow down, and never a token', async () => {
     const { auth_req_id } = await asked(system, client, await system.user())
     const errors: unknown[] = []
@@ -138,7 +154,8 @@ describe('a backchannel request', () => {
     const { auth_req_id } = await asked(system, client, await system.user())
     const wrong = { status: 400, error: 'invalid_grant' }
     expect(await refusal(await pollBackchannel(system, other, auth_req_id))).toEqual(wrong)
-    expect(await refusal(await pollBackchannel(system, client, `${auth_req_id.slice(0, -1)}_`))).toEqual(wrong)
+    const forged = auth_req_id.slice(0, -1) + (auth_req_id.endsWith('_') ? 'A' : '_')
+    expect(await refusal(await pollBackchannel(system, client, forged))).toEqual(wrong)
     expect(await refusal(await pollBackchannel(system, client, auth_req_id))).toMatchObject({
       error: 'authorization_pending',
     })

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { adminJson } from '../management/support.ts'
 import { claimsOf } from '../support/oauth.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -10,7 +11,9 @@ import {
   backchannelClient,
   decideRequest,
   notificationToken,
+  openApprovals,
   pollBackchannel,
+  press,
 } from './ciba-support.ts'
 import { refusal, tokensOf } from './support.ts'
 
@@ -163,6 +166,23 @@ describe('push', () => {
   })
 })
 
+describe('push for a client that was stopped meanwhile', () => {
+  test('ASY-12 an approval that cannot be carried out is pushed as transaction_failed', async () => {
+    const [client, user] = await Promise.all([notifiedClient('push', '/push-3'), system.user()])
+    const { auth_req_id } = await asked(system, client, user, { client_notification_token: notificationToken() })
+    const agent = system.agent()
+    const page = await openApprovals(agent, user)
+    await adminJson(system, 'POST', `/clients/${client.client_id}/disable`, {})
+    const after = await (await agent.follow(await press(agent, page, 'approve'))).text()
+    expect(after).not.toContain('Approved.')
+    expect(bodyOf(await notified('/push-3'))).toEqual({
+      auth_req_id,
+      error: 'transaction_failed',
+      error_description: 'the tokens could not be made',
+    })
+  })
+})
+
 describe('the webhook', () => {
   test('tells the operator’s system in a signed message who has to decide what, once', async () => {
     const [client, user] = await Promise.all([backchannelClient(system), system.user()])
@@ -193,6 +213,23 @@ describe('the webhook', () => {
     // It opens no door: another type than an access token.
     const userinfo = await fetch(`${system.issuer}/userinfo`, { headers: { authorization: `Bearer ${message.body}` } })
     expect(userinfo.status).toBe(401)
+  })
+})
+
+describe('the webhook of a system that is down', () => {
+  test('fault F38 gets the same message again, so that whoever takes each jti once takes it once', async () => {
+    const path = '/webhook'
+    site.pages.set(path, () => ({ status: 503 }))
+    const [client, user] = await Promise.all([backchannelClient(system), system.user()])
+    await asked(system, client, user)
+    const own = () => received(path).filter(({ body }) => claimsOf(body)['sub'] === user.sub)
+    await vi.waitFor(() => expect(own()).toHaveLength(1), { timeout: 10_000, interval: 50 })
+    site.pages.set(path, 'fine')
+    await vi.waitFor(() => expect(own()).toHaveLength(2), { timeout: 15_000, interval: 200 })
+    const [first, second] = own().map(({ body }) => body)
+    expect(second).toBe(first)
+    expect(claimsOf(first ?? '')).toMatchObject({ jti: expect.any(String), exp: expect.any(Number) })
+    await vi.waitFor(async () => expect(await waitingNotices()).toBe(0), { timeout: 5000 })
   })
 })
 

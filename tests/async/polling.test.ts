@@ -146,6 +146,23 @@ describe('polling, as the object sees it', () => {
     expect(await pending.alarmAt()).toBeLessThan(Date.now() + 6000)
   })
 
+  test('ASY-12 fault F24 wakes up when the request of a push client expires, and a late decision loses', async () => {
+    const soon = Math.floor(Date.now() / 1000) + 60
+    const notice = { url: 'http://127.0.0.1:9/', headers: {}, body: { auth_req_id: 'x' } }
+    // The alarm of the sweep before this test may be near: what counts is that it is not later.
+    await pending.sql('DELETE FROM notices')
+    await pending.sweep()
+    expect(await pending.alarmAt()).toBeGreaterThan(soon * 1000 + 60_000)
+    await ask({ expiresAt: soon, push: true, notice })
+    expect(await pending.alarmAt()).toBeLessThanOrEqual(soon * 1000)
+    await pending.sweep()
+    expect(await pending.alarmAt()).toBeLessThanOrEqual(soon * 1000)
+    await pending.sql('UPDATE asks SET expires_at = ? WHERE id = ?', soon - 120, id)
+    await pending.sweep()
+    expect(await pending.decide(id, grant, { access_token: 'late' }, soon - 180)).toBe(false)
+    expect(await pending.noticeCount()).toBe(1)
+  })
+
   test('attack V7 a person is asked by one client three times at once, and ten times by all', async () => {
     const sub = `person-${id}`
     const of = (clientId: string, index: number) => ask({ id: `${clientId}-${index}`, clientId, sub })

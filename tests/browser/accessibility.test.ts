@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../cli/demo/server.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
+import { deviceCodeGrant } from '../../shared/protocol/client.ts'
 import { axe } from '../support/browser.ts'
 import { allow, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
@@ -18,6 +19,7 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${port}`
   client = await stage.client({
     client_name: 'Looking Glass Notes',
+    grant_types: ['authorization_code', 'refresh_token', deviceCodeGrant],
     redirect_uris: [`${url}/callback`, `${stage.site.origin}/callback`],
     post_logout_redirect_uris: [`${url}/`],
     policy_uri: `${stage.site.origin}/privacy`,
@@ -52,6 +54,9 @@ async function visitEverything(
   await there('demo-welcome', 'Demo application')
   await page.goto(`${demo.url}/callback`)
   await there('demo-error', 'That did not work')
+  await page.goto(demo.url)
+  await page.getByRole('button', { name: 'Sign in as a television would' }).click()
+  await there('demo-device', 'Sign in on another device')
 
   await page.goto(`${demo.url}/signin`)
   await there('sign-in', 'Sign in')

@@ -1,3 +1,5 @@
+import type { Locator } from 'playwright-core'
+import { encode } from 'uqr'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../cli/demo/server.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
@@ -31,6 +33,17 @@ afterAll(async () => {
   await demo.close()
   await stage.close()
 })
+
+/** What a scanner sees of a picture: whether each of its modules is dark. */
+async function darkModules(image: Locator): Promise<boolean[]> {
+  return image.locator('svg').evaluate((svg: SVGSVGElement) => {
+    const dark = svg.querySelector('path')
+    const size = svg.viewBox.baseVal.width / 10
+    if (!dark) return []
+    const centre = (index: number) => new DOMPoint((index % size) * 10 + 5, Math.floor(index / size) * 10 + 5)
+    return Array.from({ length: size * size }, (_, index) => dark.isPointInFill(centre(index)))
+  })
+}
 
 describe('the demo application', () => {
   test.each([true, false])('signs in, shows, refreshes and signs out (JavaScript: %s)', async (javaScript) => {
@@ -66,11 +79,37 @@ describe('the demo application', () => {
     await page.getByRole('button', { name: 'Sign in as a television would' }).click()
     expect(await heading(page)).toBe('Sign in on another device')
     const address = await page.getByRole('link', { name: 'straight to the code' }).getAttribute('href')
+    const image = page.getByRole('img', { name: 'QR code of the link straight to the code' })
+    expect(await darkModules(image)).toEqual(encode(address ?? '', { ecc: 'M', border: 4 }).data.flat())
     await telephone.goto(address ?? '')
     await signIn(telephone, user)
     await allow(telephone)
     await page.getByText('The device is signed in.').waitFor({ timeout: 20_000 })
     await page.getByRole('region', { name: 'ID token' }).getByText(user.sub).waitFor()
+  })
+
+  test('shows the code of a television without scripts as well', async () => {
+    const [page, telephone, user] = await Promise.all([
+      stage.newPage({ javaScript: false }),
+      stage.newPage(),
+      stage.system.user(),
+    ])
+    await page.goto(demo.url)
+    await page.getByRole('button', { name: 'Sign in as a television would' }).click()
+    const address = await page.getByRole('link', { name: 'straight to the code' }).getAttribute('href')
+    await telephone.goto(address ?? '')
+    await signIn(telephone, user)
+    await telephone.getByRole('button', { name: 'Deny' }).click()
+    await telephone.getByRole('heading', { level: 1 }).waitFor()
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole('link', { name: 'Look again' }).click()
+          return page.getByText('access_denied').count()
+        },
+        { timeout: 20_000, interval: 1000 },
+      )
+      .toBe(1)
   })
 
   test('says what the provider answered to a person who declines', async () => {

@@ -59,6 +59,17 @@ describe('from nothing to a rollback', () => {
           share === 100 && checks.every(({ ok }) => ok),
       ),
     ).toBe(true)
+    const namesOf = (name: string): string[] =>
+      workers
+        .find(({ worker }: { worker: string }) => worker === name)
+        .checks.map((check: { name: string }) => check.name)
+    expect(namesOf('op-async')).toEqual(
+      expect.arrayContaining([
+        'device flow needs a client',
+        'backchannel needs a client',
+        'approvals ask for a sign-in',
+      ]),
+    )
     const metadata = await (await edge('/.well-known/openid-configuration')).json()
     expect(metadata).toMatchObject({ issuer: issuer() })
     expect((await edge('/userinfo')).status).toBe(401)

@@ -36,7 +36,7 @@ describe('the documentation', () => {
   test('names commands that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     for (const page of pages) {
-      for (const [, name = ''] of readFileSync(join(root, page), 'utf8').matchAll(/`npm run ([\w:]+)/g))
+      for (const [, name = ''] of readFileSync(join(root, page), 'utf8').matchAll(/`npm run ([\w:-]+)/g))
         expect(Object.keys(scripts), page).toContain(name)
     }
   })

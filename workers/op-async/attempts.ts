@@ -18,10 +18,11 @@ const promptPolicy: ThrottlePolicy = { free: 5, firstWait: 60, longestWait: 1800
 /** Hints that lead to nobody, by client: enough for typing errors, too few to learn who is here. */
 const hintPolicy: ThrottlePolicy = { free: 10, firstWait: 30, longestWait: 1800, memory: 86_400 }
 
+/** Hints of a client that are being looked up. */
+const hintsAtOnce: ThrottlePolicy = { free: 10, firstWait: 1, longestWait: 1, memory: 10 }
+
 /** Wrong user codes of CIBA, by person: a code may be four digits. */
 const userCodePolicy: ThrottlePolicy = { free: 5, firstWait: 60, longestWait: 3600, memory: 86_400 }
-
-const everybody = 'code:everybody'
 
 /** Limits of what may be guessed or sent to people. Each answers the seconds to wait, 0 for none. */
 export class Attempts {
@@ -31,37 +32,41 @@ export class Attempts {
     this.#throttle = throttle
   }
 
-  /** Counts a code before it is looked up. */
+  /** Counts a code before it is looked up. What a browser or an address may not try does not count for everybody. */
   async code(browser: string, address: string, now: number): Promise<number> {
+    const keys = codeKeys(browser, address, now)
     const waits = await Promise.all([
-      this.#attempt(`code:browser:${browser}`, browserPolicy, now),
-      this.#attempt(`code:address:${addressKey(address)}`, addressPolicy, now),
-      decided(this.#shard(everybody).wait(everybody, everybodyPolicy, now)),
+      this.#attempt(keys.browser, browserPolicy, now),
+      this.#attempt(keys.address, addressPolicy, now),
     ])
-    return Math.max(...waits)
+    const wait = Math.max(...waits)
+    return wait > 0 ? wait : this.#attempt(keys.everybody, everybodyPolicy, now)
   }
 
-  async wrongCode(now: number): Promise<void> {
-    await this.#attempt(everybody, everybodyPolicy, now)
-  }
-
-  /** A right code ends the count of its browser and its address. */
-  async rightCode(browser: string, address: string): Promise<void> {
-    await Promise.all([this.#clear(`code:browser:${browser}`), this.#clear(`code:address:${addressKey(address)}`)])
+  /** A right code was no guess. It forgives no others: anybody can have a code of their own to enter in between. */
+  async rightCode(browser: string, address: string, now: number): Promise<void> {
+    await Promise.all(Object.values(codeKeys(browser, address, now)).map((key) => this.#release(key)))
   }
 
   prompt(sub: string, clientId: string, now: number): Promise<number> {
     return this.#attempt(`prompt:${sub}:${clientId}`, promptPolicy, now)
   }
 
-  /** Whether a client has guessed too often, before its hint is looked at. */
-  hintWait(clientId: string, now: number): Promise<number> {
+  /** Before a hint is looked up: whether its client has guessed too often, or has too many looked up just now. */
+  async hint(clientId: string, now: number): Promise<number> {
     const key = `hint:${clientId}`
-    return decided(this.#shard(key).wait(key, hintPolicy, now))
+    const wait = await decided(this.#shard(key).wait(key, hintPolicy, now))
+    return wait > 0 ? wait : this.#attempt(`hints:${clientId}`, hintsAtOnce, now)
   }
 
-  async wrongHint(clientId: string, now: number): Promise<void> {
-    await this.#attempt(`hint:${clientId}`, hintPolicy, now)
+  /** After a hint was looked up. */
+  async hintDone(clientId: string): Promise<void> {
+    await this.#release(`hints:${clientId}`)
+  }
+
+  /** Counts a hint that led to nobody, before its client is told so. */
+  wrongHint(clientId: string, now: number): Promise<number> {
+    return this.#attempt(`hint:${clientId}`, hintPolicy, now)
   }
 
   userCode(sub: string, now: number): Promise<number> {
@@ -76,11 +81,25 @@ export class Attempts {
     return decided(this.#shard(key).attempt(key, policy, now))
   }
 
+  async #release(key: string): Promise<void> {
+    await decided(this.#shard(key).release(key))
+  }
+
   async #clear(key: string): Promise<void> {
     await decided(this.#shard(key).clear(key))
   }
 
   #shard(key: string): DurableObjectStub<Throttle> {
     return shard(this.#throttle, shardOf(key))
+  }
+}
+
+/** Counts that many people share start anew with the hour: as long as somebody types they are not forgotten. */
+function codeKeys(browser: string, address: string, now: number) {
+  const hour = Math.floor(now / 3600)
+  return {
+    browser: `code:browser:${browser}`,
+    address: `code:address:${addressKey(address)}:${hour}`,
+    everybody: `code:everybody:${hour}`,
   }
 }

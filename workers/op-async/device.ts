@@ -76,11 +76,8 @@ async function lookUp(c: AsyncContext, code: string | undefined, typed: string):
     return codePage(c, { typed, problem: 'throttled', retryAfter })
   }
   const ask = code === undefined ? undefined : await deps.asks.findByUserCode(code, now)
-  if (!ask) {
-    await deps.attempts.wrongCode(now)
-    return codePage(c, { typed, problem: 'wrong' })
-  }
-  await deps.attempts.rightCode(browser.id, address)
+  if (!ask) return codePage(c, { typed, problem: 'wrong' })
+  await deps.attempts.rightCode(browser.id, address, now)
   return ask
 }
 

@@ -8,18 +8,26 @@ import type { AsyncContext } from './deps.ts'
 
 /**
  * The person whom a client means. A client that asks for people who are not here is soon refused unheard, so that it
- * cannot learn who is.
+ * cannot learn who is; and it has few hints looked up at once, so that it cannot ask faster than it is counted.
  * @throws OAuthError unknown_user_id, access_denied, expired_login_hint_token, invalid_request, too_many_requests
  */
 export async function hintedUser(c: AsyncContext, client: Client, hint: Hint): Promise<User> {
   const { deps, now } = c.var
-  const wait = await deps.attempts.hintWait(client.client_id, now)
+  const { client_id: id } = client
+  checkWait(await deps.attempts.hint(id, now))
+  try {
+    const user = await find(c, client, hint)
+    if (user && !user.disabled) return user
+    checkWait(await deps.attempts.wrongHint(id, now))
+    if (!user) throw new OAuthError('unknown_user_id', 'nobody is known by this hint')
+    throw new OAuthError('access_denied', 'the person is not available', { reason: 'disabled' })
+  } finally {
+    await deps.attempts.hintDone(id)
+  }
+}
+
+function checkWait(wait: number): void {
   if (wait > 0) throw new OAuthError('too_many_requests', 'too many unknown people', { retryAfter: wait })
-  const user = await find(c, client, hint)
-  if (user && !user.disabled) return user
-  await deps.attempts.wrongHint(client.client_id, now)
-  if (!user) throw new OAuthError('unknown_user_id', 'nobody is known by this hint')
-  throw new OAuthError('access_denied', 'the person is not available', { reason: 'disabled' })
 }
 
 async function find(c: AsyncContext, client: Client, { kind, value }: Hint): Promise<User | undefined> {

@@ -163,7 +163,9 @@ export class PendingRequests extends DurableObject<PendingRequestsEnv> {
       ask.push ? 1 : 0,
       sealed ?? null,
     )
-    return kept.rowsWritten > 0 ? 'kept' : 'code_taken'
+    if (kept.rowsWritten === 0) return 'code_taken'
+    if (ask.push) await this.#wakeAt(ask.expiresAt * 1000)
+    return 'kept'
   }
 
   /** The request that waits under a user code. */
@@ -261,7 +263,7 @@ export class PendingRequests extends DurableObject<PendingRequestsEnv> {
     this.#sql.exec('DELETE FROM requests WHERE expires_at <= ?', now)
     this.#sql.exec('DELETE FROM asks WHERE expires_at <= ?', now - afterlife)
     await this.#sendNotices(now)
-    await this.ctx.storage.setAlarm(Math.min(Date.now() + sweepInterval, this.#nextNotice() ?? Infinity))
+    await this.ctx.storage.setAlarm(Math.min(Date.now() + sweepInterval, this.#nextDue() ?? Infinity))
   }
 
   /** A push client cannot ask, so it is told that nobody decided (CIBA §12). */
@@ -271,8 +273,12 @@ export class PendingRequests extends DurableObject<PendingRequestsEnv> {
       .toArray()
     for (const { id, notice } of expired) {
       const sealed = notice && (await this.#withResult(id, notice, { error: 'expired_token' }))
-      this.#sql.exec("UPDATE asks SET status = 'denied', notice = NULL WHERE id = ?", id)
-      if (sealed) this.#sql.exec('INSERT OR IGNORE INTO notices VALUES (?, ?, 0, ?)', id, sealed, now)
+      const over = this.#sql.exec(
+        "UPDATE asks SET status = 'denied', notice = NULL WHERE id = ? AND status = 'pending'",
+        id,
+      )
+      if (sealed && over.rowsWritten > 0)
+        this.#sql.exec('INSERT OR IGNORE INTO notices VALUES (?, ?, 0, ?)', id, sealed, now)
     }
   }
 
@@ -291,9 +297,21 @@ export class PendingRequests extends DurableObject<PendingRequestsEnv> {
     )
   }
 
-  #nextNotice(): number | undefined {
-    const [next] = this.#sql.exec<{ at: number | null }>('SELECT MIN(due_at) AS at FROM notices').toArray()
-    return next?.at === null || next === undefined ? undefined : next.at * 1000
+  /** When a notice is to be sent, or a request whose client has to be told so expires. Milliseconds. */
+  #nextDue(): number | undefined {
+    const { at } = this.#sql
+      .exec<{ at: number | null }>(
+        `SELECT MIN(at) AS at FROM (SELECT MIN(due_at) AS at FROM notices UNION ALL
+         SELECT MIN(expires_at) FROM asks WHERE push = 1 AND status = 'pending')`,
+      )
+      .one()
+    return at === null ? undefined : at * 1000
+  }
+
+  /** Sees to it that the alarm comes no later. Milliseconds. */
+  async #wakeAt(at: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm()
+    if (set === null || at < set) await this.ctx.storage.setAlarm(at)
   }
 
   async #notice(id: string, sealed: string): Promise<Notice> {

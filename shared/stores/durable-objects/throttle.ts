@@ -44,6 +44,11 @@ export class Throttle extends DurableObject<object> {
     this.#sql.exec('DELETE FROM attempts WHERE key = ?', key)
   }
 
+  /** Takes back one attempt of a key that counts what goes on at once. */
+  release(key: string): void {
+    this.#sql.exec('UPDATE attempts SET count = count - 1, last_at = 0 WHERE key = ? AND count > 0', key)
+  }
+
   override async alarm(): Promise<void> {
     this.#sql.exec('DELETE FROM attempts WHERE forget_at <= ?', Math.floor(Date.now() / 1000))
     await this.ctx.storage.setAlarm(Date.now() + sweepInterval)

@@ -3,7 +3,6 @@ import { Document } from '../../../shared/pages/document.tsx'
 import {
   type ClientLinks,
   ClientLinkList,
-  ClientName,
   HiddenFields,
   Name,
   type Person,
@@ -32,7 +31,7 @@ export const ConfirmDevice: FC<PageProps<ConfirmDeviceProps>> = (props) => {
   return (
     <Document frame={frame} title={words.title(clientName)}>
       <div class="stack">
-        <h1>{words.heading(<ClientName name={clientName} />)}</h1>
+        <h1>{words.heading(<Name>{clientName}</Name>)}</h1>
         <p class="muted">{words.compare}</p>
       </div>
       <p class="shown">{props.userCode}</p>
