@@ -18,28 +18,14 @@ const probes: Readonly<Record<Exclude<WorkerName, 'op-discovery'>, readonly Prob
   ],
   'op-async': [
     {
-<<<<<<< HEAD
-      name: 'device authorization refuses without a client',
-=======
       name: 'device flow needs a client',
->>>>>>> main
       path: '/device_authorization',
       method: 'POST',
       status: [400, 401],
     },
-<<<<<<< HEAD
-    { name: 'the page for a device’s code', path: '/device', status: [200, 302, 303] },
-    {
-      name: 'backchannel authentication refuses without a client',
-      path: '/bc-authorize',
-      method: 'POST',
-      status: [400, 401],
-    },
-=======
     { name: 'backchannel needs a client', path: '/bc-authorize', method: 'POST', status: [400, 401] },
     { name: 'page for device codes', path: '/device', status: [200] },
     { name: 'approvals ask for a sign-in', path: '/approvals', status: [303] },
->>>>>>> main
   ],
 }
 

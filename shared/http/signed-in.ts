@@ -29,19 +29,14 @@ export class SignedInPeople {
   /** The session used last, or undefined; for requests of a client, those that are for it alone count, too. */
   async current(request: Request, now: number, clientId?: string): Promise<SignedIn | undefined> {
     for (const handle of handlesOf(request)) {
-      const signedIn = await this.#visit(handle, now, clientId)
+      const signedIn = await this.visit(handle, now, clientId)
       if (signedIn) return signedIn
     }
     return undefined
   }
 
-  /** Every live session of this browser, the one used last first. */
-  async all(request: Request, now: number, clientId?: string): Promise<SignedIn[]> {
-    const visits = await Promise.all(handlesOf(request).map((handle) => this.#visit(handle, now, clientId)))
-    return visits.filter((visit) => visit !== undefined)
-  }
-
-  async #visit(handle: string, now: number, clientId: string | undefined): Promise<SignedIn | undefined> {
+  /** The session of a handle, if it is live and this client may see it. */
+  protected async visit(handle: string, now: number, clientId: string | undefined): Promise<SignedIn | undefined> {
     const opened = await this.#keyring.open('session', handle, now)
     if (!opened) return undefined
     const id = await handleHash(handle)
@@ -50,6 +45,7 @@ export class SignedInPeople {
   }
 }
 
-function handlesOf(request: Request): string[] {
+/** The handles of a browser's sessions, the one used last first. */
+export function handlesOf(request: Request): string[] {
   return readCookie(request, 'session')?.split('.').slice(0, maximumAccounts) ?? []
 }

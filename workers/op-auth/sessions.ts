@@ -8,7 +8,7 @@ import { allShards, randomShard, shard } from '../../shared/stores/shards.ts'
 import type { User } from '../../shared/stores/users.ts'
 import { gate } from '../../shared/topology.ts'
 import { setCookie } from '../../shared/http/cookies.ts'
-import { type SignedIn, SignedInPeople, maximumAccounts } from '../../shared/http/signed-in.ts'
+import { type SignedIn, SignedInPeople, handlesOf, maximumAccounts } from '../../shared/http/signed-in.ts'
 
 /**
  * Browser sessions. The cookie holds one handle for each account signed in, the one used last first. A new handle
@@ -25,6 +25,12 @@ export class Sessions extends SignedInPeople {
     this.#keyring = keyring
     this.#store = store
     this.#lifetime = lifetime
+  }
+
+  /** Every live session of this browser that the client may see, the one used last first. */
+  async all(request: Request, now: number, clientId?: string): Promise<SignedIn[]> {
+    const visits = await Promise.all(handlesOf(request).map((handle) => this.visit(handle, now, clientId)))
+    return visits.filter((visit) => visit !== undefined)
   }
 
   /**
