@@ -66,7 +66,7 @@ export type Variable =
 
 export interface WorkerTopology {
   /** Position in the staged deploy, counted from 1. */
-  readonly stage: 1 | 2 | 3 | 4
+  readonly stage: 1 | 2 | 3 | 4 | 5
   /** Exact paths, except that a trailing `/*` stands for everything below. */
   readonly paths: readonly string[]
   readonly kv: readonly KvNamespace[]
@@ -232,10 +232,25 @@ export const workers = {
     secrets: [],
     gzipBudget: 33,
   },
+  // Only where there is no zone whose routes could do this.
+  'op-router': {
+    stage: 5,
+    paths: ['/op-router/health'],
+    kv: [],
+    database: false,
+    objects: [],
+    leases: [],
+    rateLimits: [],
+    // It uses none; by this one it is known as authrim's.
+    variables: ['ISSUER_URL'],
+    secrets: [],
+    gzipBudget: 3,
+  },
 } as const satisfies Record<string, WorkerTopology>
 
 export type WorkerName = keyof typeof workers
 
+/** The Workers that serve endpoints. */
 export const workerNames: readonly WorkerName[] = [
   'op-discovery',
   'op-userinfo',
@@ -244,6 +259,22 @@ export const workerNames: readonly WorkerName[] = [
   'op-management',
   'op-async',
 ]
+
+/** Passes requests on to the others on one origin, in an account without a zone: the last to be deployed. */
+export const router = 'op-router'
+
+/** Every Worker that is published. */
+export const publishedWorkers: readonly WorkerName[] = [...workerNames, router]
+
+/** The Workers of an environment. */
+export function environmentWorkers(hasZone: boolean): readonly WorkerName[] {
+  return hasZone ? workerNames : publishedWorkers
+}
+
+/** The name under which the router binds a Worker: `OP_AUTH`. */
+export function serviceBinding(worker: WorkerName): string {
+  return worker.toUpperCase().replaceAll('-', '_')
+}
 
 export function isWorkerName(value: string): value is WorkerName {
   return Object.hasOwn(workers, value)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
-import type { WorkerName } from '../../shared/topology.ts'
+import { router, type WorkerName } from '../../shared/topology.ts'
 import type { Edge } from './edge.ts'
 import type { CodeFlowResult } from './gate-login.ts'
 import { jsonOf, workerChecks } from './probes.ts'
@@ -53,7 +53,7 @@ export async function checkCandidates(
       health.ok ? [health, ...(await workerChecks(gate.edge, candidate.worker, headers))] : [health],
     )
   }
-  const concerned = candidates.filter(({ worker }) => codeFlowWorkers.includes(worker))
+  const concerned = candidates.filter(({ worker }) => worker === router || codeFlowWorkers.includes(worker))
   const [first] = concerned
   const sound = [...results.values()].flat().every(({ ok }) => ok)
   if (first && sound && codeFlowWorkers.every((worker) => gate.deployed.has(worker))) {

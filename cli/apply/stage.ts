@@ -15,7 +15,8 @@ import { changedSomething, uploadAll, type Uploaded } from './stage-uploads.ts'
 export async function deployStage(step: DeployStage, ctx: StageContext): Promise<WorkerOutcome[]> {
   const uploaded = await uploadAll(step.workers, ctx)
   const { at } = ctx
-  const zoneId = at.resources.zone.id
+  // Without a zone there are no routes to change.
+  const zoneId = at.resources.zone?.id ?? ''
   const outcomes = new Map<WorkerName, WorkerOutcome>()
   const note = (share: number, checks: ReadonlyMap<WorkerName, Check[]>) => {
     for (const { change, versionId } of uploaded) {

@@ -55,7 +55,7 @@ export async function deployTo(
   )
   refuseHandEdits(ctx, files, options.force)
   const wanted = readWanted(at.environment, at.resources)
-  const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone.id)])
+  const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone?.id)])
   const plan = planDeployment(wanted, observed, {
     only: options.only,
     files: files.filter(({ state }) => state !== 'same').map(({ path }) => path),
@@ -148,7 +148,7 @@ function checksLine(outcomes: readonly WorkerOutcome[]): string {
 export function lookAt(at: EnvironmentAccount, wanted: Wanted): Promise<Observed> {
   return observe(at.account, {
     scripts: wanted.workers.map(({ worker, script, tag }) => ({ worker, script, tag })),
-    zoneId: at.resources.zone.id,
+    zoneId: at.resources.zone?.id,
     host: new URL(at.environment.issuer).hostname,
     databaseId: at.resources.database.id,
   })

@@ -30,7 +30,8 @@ export interface Initialisation {
   readonly environment: Environment
   readonly account: AccountApi
   readonly accountName: string
-  readonly zone: Zone
+  /** Undefined for workers.dev. */
+  readonly zone: Zone | undefined
   readonly host: Resources['host']
   /** The public key that is known already, of the project or of what is deployed. */
   readonly operatorKey: PublicOperatorKey | undefined
@@ -88,7 +89,7 @@ export async function readBack(init: Omit<Initialisation, 'root' | 'choiceFiles'
   return {
     version: 1,
     account: { id: account.id, name: accountName },
-    zone: { id: zone.id, name: zone.name },
+    ...(zone && { zone: { id: zone.id, name: zone.name } }),
     host,
     kv: {
       CLIENTS: namespace('CLIENTS'),

@@ -143,7 +143,7 @@ async function deployChanged(at: EnvironmentAccount, scripts: Scripts): Promise<
   const wanted = readWanted(environment, resources, digest)
   const observed = await observe(account, {
     scripts: wanted.workers.map(({ worker, script, tag }) => ({ worker, script, tag })),
-    zoneId: resources.zone.id,
+    zoneId: resources.zone?.id,
     host: new URL(environment.issuer).hostname,
     // Its migrations are applied once workerd runs: asking for them would start it twice.
     databaseId: '',

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TomlTable } from 'smol-toml'
 import { type Environment, scriptName } from '../../shared/config.ts'
-import { type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
+import { environmentWorkers, type WorkerName, workerTopology } from '../../shared/topology.ts'
 import { readBundle } from '../bundle/manifest.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { bundleFailure } from '../bundle-failure.ts'
@@ -54,7 +54,7 @@ export function readWanted(environment: Environment, resources: Resources, diges
     migrations: readdirSync(join(root, 'templates/migrations'))
       .filter((name) => name.endsWith('.sql'))
       .toSorted(),
-    workers: workerNames.map((worker) =>
+    workers: environmentWorkers(resources.zone !== undefined).map((worker) =>
       wantedWorker(worker, environment, resources, versionTag(version, digestOf(worker))),
     ),
   }

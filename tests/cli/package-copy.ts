@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { bundleFolder, readBundle, readManifest, writeBundles } from '../../cli/bundle/manifest.ts'
 import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { bundleWorker, measure } from '../../cli/bundle/worker-bundle.ts'
-import { type WorkerName, workerNames } from '../../shared/topology.ts'
+import { type WorkerName, publishedWorkers } from '../../shared/topology.ts'
 
 /** An installed authrim of its own, whose bundles a test may change as a new release would. */
 export interface PackageCopy {
@@ -23,7 +23,7 @@ export async function copyPackage(): Promise<PackageCopy> {
     cpSync(join(repository, part), join(root, part), { recursive: true })
   }
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
-  const bundles = await Promise.all(workerNames.map((worker) => bundleWorker(worker)))
+  const bundles = await Promise.all(publishedWorkers.map((worker) => bundleWorker(worker)))
   writeBundles(bundles, version, root)
   return {
     root,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
-import { workerNames } from '../../shared/topology.ts'
+import { publishedWorkers } from '../../shared/topology.ts'
 import { type Installed, oldNode, packAndInstall, result } from './packed.ts'
 import { rehearsal } from './rehearsal.ts'
 
@@ -22,7 +22,7 @@ describe('the package as npm gives it to an operator', () => {
 
   test('has the bundles and templates, and no sources, tests or secrets', () => {
     console.log(`authrim-${version}.tgz: ${(installed.size / 1024).toFixed(0)} KiB, ${installed.files.length} files`)
-    const bundles = workerNames.map((name) => `dist/workers/${name}.js`)
+    const bundles = publishedWorkers.map((name) => `dist/workers/${name}.js`)
     expect(installed.files).toEqual(
       expect.arrayContaining([
         ...bundles,
@@ -47,7 +47,7 @@ describe('the package as npm gives it to an operator', () => {
   })
 
   test('has the bytes that were built', () => {
-    for (const name of workerNames) {
+    for (const name of publishedWorkers) {
       const path = `dist/workers/${name}.js`
       const packed = readFileSync(join(installed.folder, 'node_modules/authrim', path))
       expect(packed.equals(readFileSync(join(root, path))), path).toBe(true)
