@@ -1,10 +1,13 @@
 import type { Keyring } from '../keys/keyring.ts'
+import { gateClient } from '../protocol/gate.ts'
 import { handleHash, randomId } from '../protocol/handle.ts'
 import type { Participant, Session, SessionListing, SessionStore } from '../stores/durable-objects/session-store.ts'
 import { decided } from '../stores/grants.ts'
 import { allShards, randomShard, shard } from '../stores/shards.ts'
+import type { User } from '../stores/users.ts'
+import { gate } from '../topology.ts'
 import { setCookie } from './cookies.ts'
-import { type SignedIn, SignedInPeople, maximumAccounts } from './signed-in.ts'
+import { type SignedIn, SignedInPeople, handlesOf, maximumAccounts } from './signed-in.ts'
 
 /** How somebody proved who they are. */
 export interface Proof {
@@ -35,19 +38,28 @@ export class Sessions extends SignedInPeople {
     this.#lifetime = lifetime
   }
 
+  /** Every live session of this browser that the client may see, the one used last first. */
+  async all(request: Request, now: number, clientId?: string): Promise<SignedIn[]> {
+    const visits = await Promise.all(handlesOf(request).map((handle) => this.visit(handle, now, clientId)))
+    return visits.filter((visit) => visit !== undefined)
+  }
+
   /**
    * Begins a session for a person who has just proven who they are, in place of an older one of theirs in this
-   * browser: clients see the same `sid`, nobody the same cookie. Answers the cookie to set.
+   * browser: clients see the same `sid`, nobody the same cookie. That of the deploy gate's person is for one client and
+   * ends with the person. Answers the cookie to set.
    */
   async start(
     request: Request,
-    sub: string,
+    { sub, email }: Pick<User, 'sub' | 'email'>,
     proof: Proof,
     now: number,
   ): Promise<{ signedIn: SignedIn; cookie: string }> {
     const others = await this.all(request, now)
     const earlier = others.find((each) => each.session.sub === sub)
-    const at = { shard: randomShard(), expiresAt: Math.min(now + this.#lifetime, proof.endsAt ?? Infinity) }
+    const only = gateClient(email)
+    const lifetime = only === undefined ? this.#lifetime : gate.lifetime
+    const at = { shard: randomShard(), expiresAt: Math.min(now + lifetime, proof.endsAt ?? Infinity) }
     const handle = await this.#keyring.mint({ kind: 'session', generation: 0, id: randomId(), ...at }, now)
     const id = await handleHash(handle)
     const participants = participantsOf(earlier?.session.participants ?? [], proof.through)
@@ -64,6 +76,7 @@ export class Sessions extends SignedInPeople {
       address: request.headers.get('cf-connecting-ip') ?? '',
       clients: earlier?.session.clients ?? {},
       ...(participants.length > 0 && { participants }),
+      ...(only !== undefined && { only }),
     }
     await decided(shard(this.#store, at.shard).create(id, session))
     if (earlier) await decided(shard(this.#store, earlier.shard).end(earlier.id))

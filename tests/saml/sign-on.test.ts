@@ -138,7 +138,7 @@ describe('a sign-on that the partner began', () => {
     ['exact', 'X509', ['Responder', 'NoAuthnContext']],
     ['minimum', 'Password', ['Success']],
     ['maximum', 'unspecified', ['Responder', 'NoAuthnContext']],
-    ['better', 'PasswordProtectedTransport', ['Responder', 'NoAuthnContext']],
+    ['better', 'X509', ['Responder', 'NoAuthnContext']],
   ] as const)('SML-13 RequestedAuthnContext %s %s', async ([comparison, name, status]) => {
     const { agent } = await signedIn()
     const content = `<samlp:RequestedAuthnContext Comparison="${comparison}"><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:${name}</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`

@@ -83,7 +83,7 @@ export default workerApp<Env, AuthDeps>({
           Number(env.PAR_EXPIRY),
         ),
         consents: new D1Consents(env.DB),
-        passwords: new PasswordSignIn(users, env.THROTTLE, keyring, env.PASSWORD_RATE),
+        passwords: new PasswordSignIn(users, env.THROTTLE, keyring, env.PASSWORD_RATE, env.KEYS),
         providers: new D1SignInProviders(env.DB),
         audit: new AuditLog(env.DB),
         codeLifetime: Number(env.CODE_EXPIRY),

@@ -25,7 +25,7 @@ export async function complete(c: SamlContext): Promise<Response> {
   if (back.resume !== undefined && !interaction) return refusalPage(c, 'expired_interaction', 400)
   const user = await accountFor(c, partner, back)
   if (user instanceof Response) return user
-  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, user.sub, proofOf(back, now), now)
+  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, user, proofOf(back, now), now)
   c.header('set-cookie', cookie, { append: true })
   // For the person's own page, and for who asks about the partner.
   noteEvent(c, user.sub, 'sign_in', user.sub)
