@@ -75,6 +75,18 @@ describe('somebody whom a foreign provider signs in', () => {
     expect(await signedInAs(agent)).toBe('bob@acme.example')
   })
 
+  test('during a rollover of its certificate the provider signs with either key, and with no third', async () => {
+    const rolling = await addProvider(system, {}, ['partner', 'partner2'])
+    const statuses: number[] = []
+    for (const key of ['partner', 'partner2', 'stranger'] as const) {
+      const agent = system.agent()
+      rolling.says = { nameId: 'roller', key, attributes: { mail: ['roller@rolling.example'] } }
+      statuses.push((await agent.follow(await throughProvider(agent, rolling))).status)
+    }
+    expect(statuses).toEqual([200, 200, 400])
+    await rolling.close()
+  })
+
   test('an OpenID client gets its code after it, with what the provider said of the sign-in', async () => {
     const [agent, client] = [system.agent(), await system.client({ first_party: true })]
     const query = new URLSearchParams({
