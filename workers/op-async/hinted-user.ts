@@ -1,4 +1,5 @@
-import { errors, jwtVerify } from 'jose'
+import { jwtVerify } from 'jose'
+import { JOSEError, JWTExpired } from 'jose/errors'
 import { assertionAlgorithms } from '../../shared/protocol/client-authentication.ts'
 import type { Client } from '../../shared/protocol/client.ts'
 import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
@@ -71,8 +72,8 @@ async function nameInHintToken(c: AsyncContext, client: Client, token: string): 
     })
     return String(payload['login_hint'])
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw new OAuthError('expired_login_hint_token', 'the hint has expired')
-    if (error instanceof errors.JOSEError) throw invalidRequest('login_hint_token is not acceptable', error.code)
+    if (error instanceof JWTExpired) throw new OAuthError('expired_login_hint_token', 'the hint has expired')
+    if (error instanceof JOSEError) throw invalidRequest('login_hint_token is not acceptable', error.code)
     throw error
   }
 }

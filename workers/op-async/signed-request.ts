@@ -1,4 +1,5 @@
-import { base64url, errors, jwtVerify } from 'jose'
+import { base64url, jwtVerify } from 'jose'
+import { JOSEError } from 'jose/errors'
 import { assertionAlgorithms } from '../../shared/protocol/client-authentication.ts'
 import type { Client } from '../../shared/protocol/client.ts'
 import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
@@ -64,7 +65,7 @@ async function verified(c: AsyncContext, client: Client, text: string): Promise<
     return payload
   } catch (error) {
     if (error instanceof OAuthError) throw error
-    throw refused(error instanceof errors.JOSEError ? error.code : error)
+    throw refused(error instanceof JOSEError ? error.code : error)
   }
 }
 
