@@ -106,6 +106,11 @@ export function invalidClient(description: string, reason?: unknown): OAuthError
   return new OAuthError('invalid_client', description, { reason })
 }
 
+/** Whoever asks has asked too often. `retryAfter` in seconds. */
+export function tooManyRequests(retryAfter: number, description = 'too many requests', reason?: unknown): OAuthError {
+  return new OAuthError('too_many_requests', description, { retryAfter, reason })
+}
+
 /** The storage that decides is out of reach: nothing was claimed, and the caller may try again. */
 export function unavailable(reason: unknown, retryAfter = 2): OAuthError {
   return new OAuthError('temporarily_unavailable', 'try again shortly', { reason, retryAfter })
