@@ -219,7 +219,7 @@ export const workers = {
       'APPROVAL_WEBHOOK',
     ],
     secrets: [],
-    gzipBudget: 33,
+    gzipBudget: 30,
   },
 } as const satisfies Record<string, WorkerTopology>
 
