@@ -14,26 +14,33 @@ export interface LocatedEnvironment {
   /** The issuer in authrim.json; that of a running local environment may be at another port. */
   readonly configuredIssuer: string
   readonly local: boolean
-  /** The folder of authrim.json. */
+  /** The folder of authrim.json: this one, or that which `authrim dev` keeps. */
   readonly root: string
   /** What this machine keeps of it and no repository holds: the operator's key, a local environment's data. */
   readonly folder: string
 }
 
+/** Where `authrim dev` keeps a project in a folder that is none. */
+export function devProjectFolder(cwd: string): string {
+  return join(cwd, '.authrim', 'dev')
+}
+
 /** The environment that is meant in this folder: of authrim.json, or the local one where there is none. */
 export function locateEnvironment(cwd: string, name: string | undefined): LocatedEnvironment {
-  const text = readIfThere(join(cwd, 'authrim.json'))
+  const own = readIfThere(join(cwd, 'authrim.json'))
+  const root = own === undefined ? devProjectFolder(cwd) : cwd
+  const text = own ?? readIfThere(join(root, 'authrim.json'))
   const environment =
     text === undefined ? environmentWithoutProject(cwd, name) : environmentOf(parseProjectText(text), name)
   const folder = join(cwd, '.authrim', environment.name)
   const local = isLocal(environment)
   // One that `authrim deploy` brought up is where its file says; `authrim dev` serves where it was told to.
-  const deployed = existsSync(join(cwd, resourcesFile(environment.name)))
+  const deployed = existsSync(join(root, resourcesFile(environment.name)))
   return {
     environment: local && !deployed ? { ...environment, ...runningIssuer(folder) } : environment,
     configuredIssuer: environment.issuer,
     local,
-    root: cwd,
+    root: text === undefined ? cwd : root,
     folder,
   }
 }

@@ -61,8 +61,9 @@ async function asFailure(error: unknown): Promise<CliError | undefined> {
     if (error.code === 'commander.help') return usageError('A command is missing.', 'The help above lists them.')
     return usageError(sentence(error.message), 'See: authrim --help')
   }
+  const { fileFailure } = await import('./file-failure.ts')
   const { bugReport } = await import('./ui/bug-report.ts')
-  return bugReport(error)
+  return fileFailure(error) ?? bugReport(error)
 }
 
 function sentence(message: string): string {

@@ -36,6 +36,7 @@ export const manuals: Readonly<Record<string, Manual>> = {
       'Checks what the token may do, asks for account, domain and host name, then makes three KV namespaces with their previews, a D1 database and the operator’s key, and writes authrim.json, environments/<env>/resources.json and a wrangler.toml for each Worker. Nothing answers requests until authrim deploy.',
       'What exists already is found by its name and taken over, so a run that was cut off is finished by the next one. With --env it adds an environment to a project; with --local the environment is on this machine and needs no account.',
       'Every question has an option; without a terminal a missing answer ends with status 2 and names it.',
+      'Without a domain in the account the issuer is an address of workers.dev, behind which one more Worker, op-router, passes requests on; where there is a domain, --issuer with that address does the same.',
     ],
     exit: {
       4: 'something was made before it failed: run it again',
@@ -147,8 +148,13 @@ export const manuals: Readonly<Record<string, Manual>> = {
   dev: {
     text: [
       'Runs everything on this machine: the Workers on one origin, a demo person and a demo application to sign in to. Prints the addresses and the person’s password. Data survives a restart. In a clone of the repository, changed sources are served within a second.',
+      'It is the Cloudflare of authrim local with an environment deployed to it, so from another terminal deploy, status, logs, versions, rollback and doctor work in this folder as they do with an account.',
     ],
-    files: { '.authrim/local': 'data and keys of this environment' },
+    files: {
+      '.authrim/cloudflare': 'accounts, code and data; authrim local serves the same',
+      '.authrim/local': 'the operator’s key of this environment',
+      '.authrim/dev': 'a project, where the folder has no authrim.json',
+    },
     seeAlso: ['authrim local', 'authrim open demo'],
   },
   build: {

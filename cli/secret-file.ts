@@ -3,19 +3,23 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { usageError } from './error.ts'
+import { fileFailure } from './file-failure.ts'
 
-/** Writes a file that only this user may read; a reader sees the old file or the new one, and no link is followed. */
+/**
+ * Writes a file that only this user may read; a reader sees the old file or the new one, and no link is followed.
+ * @throws CliError where room or rights are missing.
+ */
 export function writeSecretFile(path: string, contents: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const temporary = `${path}.${randomUUID()}`
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeFileSync(temporary, contents, { mode: 0o600, flag: 'wx' })
     // The mode given at creation passes through the umask.
     chmodSync(temporary, 0o600)
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
-    throw error
+    throw fileFailure(error, path) ?? error
   }
 }
 

@@ -6,7 +6,7 @@ import { buildWorkers, kib, sizeRows } from '../cli/bundle/build-workers.ts'
 import { BundleError } from '../cli/bundle/bundle-error.ts'
 import { authrimPackage } from '../cli/bundle/package-root.ts'
 import { assetText, hasSource } from '../cli/bundle/worker-bundle.ts'
-import { workerNames } from '../shared/topology.ts'
+import { publishedWorkers } from '../shared/topology.ts'
 
 const { root, version } = authrimPackage()
 const started = performance.now()
@@ -60,10 +60,10 @@ function printTable(rows: readonly (readonly string[])[]): void {
 }
 
 async function main(): Promise<void> {
-  const names = workerNames.filter((worker) => hasSource(worker, root))
+  const names = publishedWorkers.filter((worker) => hasSource(worker, root))
   const workers = names.length > 0 ? await buildWorkers(names) : undefined
   if (workers) printTable([['worker', 'raw', 'gzip', 'budget', 'used'], ...sizeRows(workers.workers)])
-  const missing = workerNames.filter((worker) => !names.includes(worker))
+  const missing = publishedWorkers.filter((worker) => !names.includes(worker))
   if (missing.length > 0) {
     console.error(`  no sources of ${missing.join(', ')}`)
     process.exitCode = 1

@@ -34,8 +34,11 @@ export const handleKinds = [
 
 export type HandleKind = (typeof handleKinds)[number]
 
-/** What a Worker may ask of the key lease: a private signing key, a handle key, or public keys only. */
-export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | `handle:${HandleKind}`
+/**
+ * What a Worker may ask of the key lease: a private signing key, a handle key, public keys only, or whether a gate
+ * ticket counts.
+ */
+export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | 'ticket' | `handle:${HandleKind}`
 
 export interface RateLimit {
   readonly binding: string
@@ -63,7 +66,7 @@ export type Variable =
 
 export interface WorkerTopology {
   /** Position in the staged deploy, counted from 1. */
-  readonly stage: 1 | 2 | 3 | 4
+  readonly stage: 1 | 2 | 3 | 4 | 5
   /** Exact paths, except that a trailing `/*` stands for everything below. */
   readonly paths: readonly string[]
   readonly kv: readonly KvNamespace[]
@@ -84,6 +87,13 @@ export const objectHost = 'op-discovery'
 
 /** The entrypoint of `objectHost` that leases keys, and the binding under which others reach it. */
 export const keyLease = { entrypoint: 'KeyLease', binding: 'KEYS' } as const
+
+/**
+ * The deploy gate's sign-in: a client `gate-…` and a person `gate-…@gate.invalid` of the same name, who has no password
+ * and signs in with a ticket, a JWT of this type signed by an operator. All of it counts for `lifetime` seconds.
+ * `.invalid` is nobody's (RFC 2606), so no real person has such an address.
+ */
+export const gate = { domain: 'gate.invalid', ticketType: 'authrim-gate+jwt', lifetime: 600 } as const
 
 export const workers = {
   'op-discovery': {
@@ -141,6 +151,7 @@ export const workers = {
     objects: ['GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
     leases: [
       'verify',
+      'ticket',
       'handle:code',
       'handle:session',
       'handle:interaction',
@@ -221,10 +232,25 @@ export const workers = {
     secrets: [],
     gzipBudget: 30,
   },
+  // Only where there is no zone whose routes could do this.
+  'op-router': {
+    stage: 5,
+    paths: ['/op-router/health'],
+    kv: [],
+    database: false,
+    objects: [],
+    leases: [],
+    rateLimits: [],
+    // It uses none; by this one it is known as authrim's.
+    variables: ['ISSUER_URL'],
+    secrets: [],
+    gzipBudget: 3,
+  },
 } as const satisfies Record<string, WorkerTopology>
 
 export type WorkerName = keyof typeof workers
 
+/** The Workers that serve endpoints. */
 export const workerNames: readonly WorkerName[] = [
   'op-discovery',
   'op-userinfo',
@@ -233,6 +259,22 @@ export const workerNames: readonly WorkerName[] = [
   'op-management',
   'op-async',
 ]
+
+/** Passes requests on to the others on one origin, in an account without a zone: the last to be deployed. */
+export const router = 'op-router'
+
+/** Every Worker that is published. */
+export const publishedWorkers: readonly WorkerName[] = [...workerNames, router]
+
+/** The Workers of an environment. */
+export function environmentWorkers(hasZone: boolean): readonly WorkerName[] {
+  return hasZone ? workerNames : publishedWorkers
+}
+
+/** The name under which the router binds a Worker: `OP_AUTH`. */
+export function serviceBinding(worker: WorkerName): string {
+  return worker.toUpperCase().replaceAll('-', '_')
+}
 
 export function isWorkerName(value: string): value is WorkerName {
   return Object.hasOwn(workers, value)

@@ -16,6 +16,20 @@ export interface AdminClientOptions {
   readonly onRequest?: ((line: string) => void) | undefined
   /** Said when nothing answers. */
   readonly local?: boolean
+  /** Carries a request; over the internet unless told otherwise. */
+  readonly send?: (target: string, request: AdminRequest) => Promise<AdminResponse>
+}
+
+export interface AdminRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface AdminResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
 }
 
 const ATTEMPTS = 3
@@ -72,13 +86,12 @@ export class AdminClient {
   }
 
   async #sendOnce(method: Method, target: string, body: object | undefined): Promise<{ json: unknown } | ApiFailure> {
-    const { issuer, onRequest, local = false } = this.#options
+    const { issuer, onRequest, local = false, send = overInternet(issuer) } = this.#options
     const text = body === undefined ? '' : JSON.stringify(body)
     const started = performance.now()
-    let response: Response
-    let answer: string
+    let response: AdminResponse
     try {
-      response = await fetch(issuer + target, {
+      response = await send(target, {
         method,
         headers: {
           authorization: `Bearer ${await this.#token(method, target, text)}`,
@@ -86,20 +99,18 @@ export class AdminClient {
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: text }),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT),
       })
-      answer = await response.text()
     } catch (error) {
       onRequest?.(`${method} ${target} failed after ${elapsed(started)}`)
       throw unreachable(issuer, local, error)
     }
     onRequest?.(`${method} ${target} ${response.status} ${elapsed(started)}`)
-    if (response.ok) return { json: parseAnswer(answer, target, response.status) }
+    const ok = response.status >= 200 && response.status < 300
+    if (ok) return { json: parseAnswer(response.text, target, response.status) }
     return {
       status: response.status,
       target,
-      body: answer,
+      body: response.text,
       requestId: response.headers.get('x-request-id') ?? undefined,
       retryAfter: [429, 503].includes(response.status) ? retryAfter(response.headers) : undefined,
     }
@@ -116,6 +127,14 @@ export class AdminClient {
       .setExpirationTime('60s')
       .setJti(randomUUID())
       .sign(key.privateKey)
+  }
+}
+
+function overInternet(issuer: string): NonNullable<AdminClientOptions['send']> {
+  return async (target, request) => {
+    const signal = AbortSignal.timeout(TIMEOUT)
+    const response = await fetch(issuer + target, { ...request, redirect: 'manual', signal })
+    return { status: response.status, headers: response.headers, text: await response.text() }
   }
 }
 

@@ -1,4 +1,5 @@
 import { CliError, type ExitStatus, exitStatus, OperatorCancelled } from '../error.ts'
+import { fileFailure } from '../file-failure.ts'
 import type { Plan, PlanStep } from '../plan/plan.ts'
 import type { Progress } from '../ui/progress.ts'
 import type { Interruption } from './interruption.ts'
@@ -51,7 +52,7 @@ export async function applyPlan<Step extends PlanStep>(
         line.failed()
         journal.mark(index, 'failed')
         const rest = plan.steps.slice(index + 1).map(({ kind, target }) => notDone(kind, target))
-        throw partial(error, [...outcomes, outcome('failed'), ...rest], plan, next)
+        throw partial(fileFailure(error) ?? error, [...outcomes, outcome('failed'), ...rest], plan, next)
       }
     }
     return outcomes

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
-import type { WorkerName } from '../../shared/topology.ts'
+import { router, type WorkerName } from '../../shared/topology.ts'
 import type { Edge } from './edge.ts'
+import type { CodeFlowResult } from './gate-login.ts'
 import { jsonOf, workerChecks } from './probes.ts'
 
 export interface Check {
@@ -23,12 +24,12 @@ export interface Gate {
   readonly deployed: ReadonlySet<WorkerName>
   /** How long an answer may take to come from the right version. */
   readonly patience: number
-  /**
-   * A whole code flow with a client and a person that live ten minutes, through versions chosen by the headers given.
-   * Absent until the Workers offer the one-use ticket that it signs in with.
-   */
-  readonly codeFlow?: (headers: Readonly<Record<string, string>>) => Promise<Check>
+  /** A whole code flow with a client and a person that live ten minutes, through versions chosen by the headers. */
+  readonly codeFlow: (headers: Readonly<Record<string, string>>) => Promise<CodeFlowResult>
 }
+
+/** Without all of these nobody can sign in; a change of another is not seen in a code flow. */
+const codeFlowWorkers: readonly WorkerName[] = ['op-discovery', 'op-userinfo', 'op-auth', 'op-token', 'op-management']
 
 /** Asks for these versions, whatever traffic they get. */
 export function versionOverrides(candidates: readonly Candidate[]): Record<string, string> {
@@ -52,10 +53,13 @@ export async function checkCandidates(
       health.ok ? [health, ...(await workerChecks(gate.edge, candidate.worker, headers))] : [health],
     )
   }
-  const last = candidates.at(-1)
-  const whole = ['op-auth', 'op-token', 'op-management'] as const
-  if (gate.codeFlow && last && whole.every((worker) => gate.deployed.has(worker))) {
-    results.set(last.worker, [...(results.get(last.worker) ?? []), await gate.codeFlow(headers)])
+  const concerned = candidates.filter(({ worker }) => worker === router || codeFlowWorkers.includes(worker))
+  const [first] = concerned
+  const sound = [...results.values()].flat().every(({ ok }) => ok)
+  if (first && sound && codeFlowWorkers.every((worker) => gate.deployed.has(worker))) {
+    const { check, worker } = await gate.codeFlow(headers)
+    const at = concerned.find((candidate) => candidate.worker === worker) ?? first
+    results.set(at.worker, [...(results.get(at.worker) ?? []), check])
   }
   return results
 }

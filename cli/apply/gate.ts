@@ -1,4 +1,4 @@
-import type { WorkerName } from '../../shared/topology.ts'
+import { router, type WorkerName } from '../../shared/topology.ts'
 import { deployVersions } from '../cloudflare/scripts.ts'
 import { CliError, exitStatus } from '../error.ts'
 import { type Candidate, type Check, checkCandidates, type Gate } from './checks.ts'
@@ -17,7 +17,10 @@ export class GateRefusal extends Error {
 
 /** Checks the versions; one that fails is refused. `overridden` reaches them before they have traffic. */
 export async function gate(uploaded: readonly Uploaded[], ctx: StageContext, overridden: boolean) {
-  if (uploaded.length === 0) return new Map<WorkerName, Check[]>()
+  // On workers.dev nothing answers at the issuer until the router does, which then is asked about all of them.
+  const reachable =
+    ctx.at.resources.zone || ctx.deployed.has(router) || uploaded.some(({ change }) => change.worker === router)
+  if (uploaded.length === 0 || !reachable) return new Map<WorkerName, Check[]>()
   const candidates: Candidate[] = uploaded.map(({ change, versionId }) => ({
     worker: change.worker,
     script: change.script,
@@ -28,6 +31,7 @@ export async function gate(uploaded: readonly Uploaded[], ctx: StageContext, ove
     edge: ctx.at.edge,
     deployed: new Set([...ctx.deployed, ...candidates.map(({ worker }) => worker)]),
     // A new host waits for its certificate.
+    codeFlow: (headers) => ctx.login.check(headers),
     patience: ctx.at.account.access.source === 'local' ? 20 : isNew ? 300 : 60,
   }
   const checks = await checkCandidates(settings, candidates, { overridden })

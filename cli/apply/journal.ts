@@ -25,6 +25,7 @@ export class Journal {
   readonly #file: string
   #state: JournalState
 
+  /** @throws where nothing can be written, before anything is done. */
   constructor(folder: string, plan: Plan) {
     this.#file = journalFile(folder)
     this.#state = {
@@ -41,12 +42,21 @@ export class Journal {
   mark(index: number, status: v.InferOutput<typeof StepStatus>): void {
     const steps = this.#state.steps.map((step, i) => (i === index ? { ...step, status } : step))
     this.#state = { ...this.#state, steps }
-    this.#write()
+    this.#note()
   }
 
   close(): void {
     this.#state = { ...this.#state, endedAt: new Date().toISOString() }
-    this.#write()
+    this.#note()
+  }
+
+  /** A disk that fills up on the way must not stop what the account is in the middle of, nor hide how it went. */
+  #note(): void {
+    try {
+      this.#write()
+    } catch {
+      // The former line stays.
+    }
   }
 
   #write(): void {

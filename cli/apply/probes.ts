@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
-import type { WorkerName } from '../../shared/topology.ts'
+import { router, type WorkerName, workerNames } from '../../shared/topology.ts'
 import type { Check } from './checks.ts'
 import type { Edge, EdgeAnswer, EdgeRequest } from './edge.ts'
 
 /** What a client with nothing in its hands gets from each endpoint: it runs the code, and needs no data. */
-const probes: Readonly<Record<Exclude<WorkerName, 'op-discovery'>, readonly Probe[]>> = {
+const probes: Readonly<Record<Exclude<WorkerName, 'op-discovery' | 'op-router'>, readonly Probe[]>> = {
   'op-userinfo': [{ name: 'userinfo refuses without a token', path: '/userinfo', status: [401] }],
   'op-auth': [
     { name: 'authorize refuses without a client', path: '/authorize', status: [400] },
@@ -39,6 +39,7 @@ interface Probe {
 /** Asks each endpoint of a Worker. */
 export async function workerChecks(edge: Edge, worker: WorkerName, headers: Record<string, string>): Promise<Check[]> {
   if (worker === 'op-discovery') return discoveryChecks(edge, headers)
+  if (worker === router) return (await Promise.all(workerNames.map((each) => workerChecks(edge, each, headers)))).flat()
   return Promise.all(probes[worker].map((probe) => runProbe(edge, probe, headers)))
 }
 

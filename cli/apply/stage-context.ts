@@ -1,6 +1,8 @@
 import type { WorkerName } from '../../shared/topology.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
+import type { WorkerChange } from '../plan/plan.ts'
 import type { Check } from './checks.ts'
+import type { GateLogin } from './gate-login.ts'
 import type { Interruption } from './interruption.ts'
 
 export interface RolloutOptions {
@@ -16,6 +18,10 @@ export interface StageContext {
   readonly at: EnvironmentAccount
   readonly options: RolloutOptions
   readonly interruption: Interruption
+  /** Uploads a version and answers its id; one that is to be created or replaced serves at once. */
+  readonly upload: (change: WorkerChange) => Promise<string>
+  /** Signs in as a client's person would. */
+  readonly login: GateLogin
   /** Workers that are deployed before this stage. */
   readonly deployed: ReadonlySet<WorkerName>
   /** Says that this run is alive. */

@@ -1,7 +1,6 @@
 import { CliError, exitStatus } from '../error.ts'
 import type { WorkerChange } from '../plan/plan.ts'
 import type { StageContext } from './stage-context.ts'
-import { uploadWorker } from './upload.ts'
 
 export interface Uploaded {
   readonly change: WorkerChange
@@ -9,15 +8,12 @@ export interface Uploaded {
 }
 
 /** Uploads in parallel; one that fails leaves nothing serving that served not before, unless it was new. */
-export async function uploadAll(changes: readonly WorkerChange[], { at, options }: StageContext): Promise<Uploaded[]> {
+export async function uploadAll(changes: readonly WorkerChange[], { upload }: StageContext): Promise<Uploaded[]> {
   const results = await Promise.allSettled(
     changes.map(async (change) => ({
       change,
       versionId:
-        change.uploaded ??
-        (change.rollout === 'routes'
-          ? (change.from?.versionId ?? '')
-          : await uploadWorker(at, change, options.message)),
+        change.uploaded ?? (change.rollout === 'routes' ? (change.from?.versionId ?? '') : await upload(change)),
     })),
   )
   const failed = results.find((result) => result.status === 'rejected')

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerName } from '../../shared/topology.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
+import { readVersionCounts } from '../cloudflare/analytics.ts'
 import { ensureDomain, ensureRoute, removeRoute } from '../cloudflare/routes.ts'
 import { deployVersions } from '../cloudflare/scripts.ts'
 import type { DeployStage, WorkerChange } from '../plan/plan.ts'
 import type { Check } from './checks.ts'
+import { errorRateCheck } from './error-rate.ts'
 import { gate, GateRefusal, putBack } from './gate.ts'
 import type { StageContext, WorkerOutcome } from './stage-context.ts'
 import { changedSomething, uploadAll, type Uploaded } from './stage-uploads.ts'
@@ -13,7 +15,8 @@ import { changedSomething, uploadAll, type Uploaded } from './stage-uploads.ts'
 export async function deployStage(step: DeployStage, ctx: StageContext): Promise<WorkerOutcome[]> {
   const uploaded = await uploadAll(step.workers, ctx)
   const { at } = ctx
-  const zoneId = at.resources.zone.id
+  // Without a zone there are no routes to change.
+  const zoneId = at.resources.zone?.id ?? ''
   const outcomes = new Map<WorkerName, WorkerOutcome>()
   const note = (share: number, checks: ReadonlyMap<WorkerName, Check[]>) => {
     for (const { change, versionId } of uploaded) {
@@ -23,15 +26,16 @@ export async function deployStage(step: DeployStage, ctx: StageContext): Promise
         to: change.to.release,
         versionId,
         share,
-        checks: checks.get(change.worker) ?? outcomes.get(change.worker)?.checks ?? [],
+        checks: newest([...(outcomes.get(change.worker)?.checks ?? []), ...(checks.get(change.worker) ?? [])]),
       })
     }
   }
   try {
     for (const { change } of uploaded) await addRoutes(at, zoneId, change)
     note(0, await firstChecks(uploaded, ctx))
+    const since = new Date()
     for (const share of ctx.options.shares) {
-      const checks = await shiftTo(share, uploaded, ctx)
+      const checks = await shiftTo(share, uploaded, ctx, since)
       note(share, checks)
     }
     for (const { change } of uploaded) {
@@ -42,6 +46,11 @@ export async function deployStage(step: DeployStage, ctx: StageContext): Promise
     if (error instanceof GateRefusal) throw await putBack(error, uploaded, [...outcomes.values()], ctx)
     throw changedSomething(error)
   }
+}
+
+/** Of checks that were made again the last counts. */
+function newest(checks: readonly Check[]): Check[] {
+  return [...new Map(checks.map((check) => [check.name, check])).values()]
 }
 
 async function addRoutes(
@@ -78,11 +87,12 @@ async function firstChecks(uploaded: readonly Uploaded[], ctx: StageContext): Pr
   return new Map([...(await gate(before, ctx, true)), ...(await gate(after, ctx, false))])
 }
 
-/** Gives the new versions this share, and looks again. */
+/** Gives the new versions this share, and looks again. Counts go back to `since`, for analytics are late. */
 async function shiftTo(
   percentage: number,
   uploaded: readonly Uploaded[],
   ctx: StageContext,
+  since: Date,
 ): Promise<Map<WorkerName, Check[]>> {
   const { at, options, interruption, renew } = ctx
   const gradual = uploaded.filter(({ change }) => change.rollout === 'gradual')
@@ -94,7 +104,26 @@ async function shiftTo(
   const checks = await gate(gradual, ctx, true)
   await renew()
   await sleep(options.interval * 1000, undefined, { signal: interruption.signal }).catch(() => undefined)
-  return checks
+  return withErrorRates(checks, gradual, ctx, since)
+}
+
+/** Adds how the new versions fared in real traffic beside the former ones. */
+async function withErrorRates(
+  checks: ReadonlyMap<WorkerName, Check[]>,
+  gradual: readonly Uploaded[],
+  { at }: StageContext,
+  since: Date,
+): Promise<Map<WorkerName, Check[]>> {
+  const scripts = gradual.map(({ change }) => change.script)
+  // A service that only watches must not stop a rollout that goes well.
+  const counts = await readVersionCounts(at.account, scripts, { from: since, to: new Date() }).catch(() => undefined)
+  const all = new Map(checks)
+  for (const { change, versionId } of gradual) {
+    const check = errorRateCheck(counts?.get(versionId), counts?.get(change.from?.versionId ?? ''))
+    all.set(change.worker, [...(checks.get(change.worker) ?? []), check])
+  }
+  if ([...all.values()].flat().some(({ ok }) => !ok)) throw new GateRefusal(all)
+  return all
 }
 
 async function share(

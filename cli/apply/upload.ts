@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'smol-toml'
 import type { WorkerName } from '../../shared/topology.ts'
@@ -12,6 +11,7 @@ import { CliError } from '../error.ts'
 import type { WorkerChange } from '../plan/plan.ts'
 import { forRendering } from '../project/resources-file.ts'
 import { wranglerTable } from '../render/wrangler-toml.ts'
+import { writeSecretFile } from '../secret-file.ts'
 
 /**
  * Lays out what wrangler is given: the bundle that was verified, byte for byte, and a configuration that says the same
@@ -24,10 +24,9 @@ export function stageWorker({ located, environment, resources }: EnvironmentAcco
     bundles: '.',
     migrations,
   })
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(join(folder, `${worker}.js`), bundleOf(worker))
+  writeSecretFile(join(folder, `${worker}.js`), bundleOf(worker))
   const config = join(folder, 'wrangler.toml')
-  writeFileSync(config, stringify(table))
+  writeSecretFile(config, stringify(table))
   return config
 }
 
@@ -42,7 +41,7 @@ export async function uploadWorker(at: EnvironmentAccount, change: WorkerChange,
     ...(secrets.length > 0 && { secrets: newSecrets(secrets) }),
   })
   const versionId = outcome.records.find(({ version_id }) => typeof version_id === 'string')?.version_id
-  if (outcome.status !== 0) throw wranglerFailure(`Uploading ${worker}`, outcome)
+  if (outcome.status !== 0) throw wranglerFailure(`Uploading ${worker}`, outcome, 'Workers Scripts Write')
   if (typeof versionId !== 'string') {
     throw new CliError(`Uploading ${worker}: wrangler did not say which version it made of ${script}.`, {
       code: 'wrangler',
@@ -59,7 +58,7 @@ export async function applyMigrations(at: EnvironmentAccount, database: string):
     access: at.account.access,
     accountId: at.account.id,
   })
-  if (outcome.status !== 0) throw wranglerFailure('Migrating the database', outcome)
+  if (outcome.status !== 0) throw wranglerFailure('Migrating the database', outcome, 'D1 Write')
 }
 
 /** Secrets that do not exist yet; a variable of the name brings back one that an account has lost. */

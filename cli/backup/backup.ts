@@ -57,6 +57,7 @@ function write(path: string, contents: Buffer): void {
   try {
     writeSecretFile(path, contents)
   } catch (error) {
+    if (error instanceof CliError) throw error
     throw new CliError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
       code: 'not_writable',
       hint: 'What stood there is unchanged. Choose another place, and run the command again.',

@@ -1,4 +1,4 @@
-import { workerNames, type WorkerName, workerTopology } from '../../shared/topology.ts'
+import { publishedWorkers, workerNames, type WorkerName, workerTopology } from '../../shared/topology.ts'
 import { BundleError } from './bundle-error.ts'
 import { readBundle, readManifest, writeBundles } from './manifest.ts'
 import { type AuthrimPackage, authrimPackage } from './package-root.ts'
@@ -24,7 +24,7 @@ export interface WorkersBuild {
 
 /** Bundles the named Workers (all by default) where there are sources; else verifies what was shipped. */
 export async function buildWorkers(
-  names: readonly WorkerName[] = workerNames,
+  names: readonly WorkerName[] = publishedWorkers,
   authrim: AuthrimPackage = authrimPackage(),
 ): Promise<WorkersBuild> {
   const { root, version } = authrim

@@ -19,7 +19,7 @@ const CLOUDFLARE_API = 'https://api.cloudflare.com/client/v4'
  * Credentials for an environment. A local one uses the embedded Cloudflare and never the operator's token; so does any
  * environment under AUTHRIM_CLOUDFLARE_API, since whoever listens there must not get that token.
  */
-export async function cloudflareAccess(local: boolean, env = process.env): Promise<CloudflareAccess> {
+export async function cloudflareAccess(local: boolean, env = process.env, issuer?: string): Promise<CloudflareAccess> {
   const override = env['AUTHRIM_CLOUDFLARE_API']
   if (override && !isLoopbackApi(override)) {
     throw usageError(
@@ -28,7 +28,7 @@ export async function cloudflareAccess(local: boolean, env = process.env): Promi
     )
   }
   if (local || override) {
-    const { apiBase, edgeOrigin, token } = await findLocalCloudflare(override, env)
+    const { apiBase, edgeOrigin, token } = await findLocalCloudflare(override, env, issuer)
     return { apiBase, edgeOrigin, token, source: 'local' }
   }
   const token = env['CLOUDFLARE_API_TOKEN']?.trim()

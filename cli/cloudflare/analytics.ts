@@ -94,6 +94,58 @@ export function readMetrics(
   })
 }
 
+/** How often a version was invoked, and how often Cloudflare ended that with an error. */
+export interface VersionCounts {
+  readonly requests: number
+  readonly errors: number
+}
+
+const VERSIONS = `query Versions($account: string!, $from: Time!, $to: Time!, $scripts: [string!]) {
+  viewer {
+    accounts(filter: { accountTag: $account }) {
+      versions: workersInvocationsAdaptive(
+        limit: 1000, filter: { datetime_geq: $from, datetime_leq: $to, scriptName_in: $scripts }
+      ) {
+        dimensions { scriptVersion }
+        sum { requests errors }
+      }
+    }
+  }
+}`
+
+const VersionsAnswer = v.object({
+  data: v.nullish(
+    v.object({
+      viewer: v.object({
+        accounts: v.array(
+          v.object({
+            versions: v.array(
+              v.object({
+                dimensions: v.object({ scriptVersion: v.string() }),
+                sum: v.object({ requests: v.number(), errors: v.number() }),
+              }),
+            ),
+          }),
+        ),
+      }),
+    }),
+  ),
+})
+
+/** Counts by version id; undefined where the token may not read analytics. They arrive some minutes late. */
+export function readVersionCounts(
+  account: AccountApi,
+  scripts: readonly string[],
+  span: { readonly from: Date; readonly to: Date },
+): Promise<Map<string, VersionCounts> | undefined> {
+  return attempt('Reading the analytics', '/graphql', async () => {
+    const variables = { account: account.id, from: time(span.from), to: time(span.to), scripts }
+    const answer = await account.client.post('/graphql', { body: { query: VERSIONS, variables } })
+    const found = v.parse(VersionsAnswer, answer).data?.viewer.accounts[0]
+    return found && new Map(found.versions.map(({ dimensions, sum }) => [dimensions.scriptVersion, sum]))
+  })
+}
+
 /** Without milliseconds, which the analytics API does not take. */
 function time(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, 'Z')

@@ -35,7 +35,7 @@ export async function openEnvironmentAccount(ctx: Context): Promise<EnvironmentA
       `Put the right one into authrim.json, or make the resources there: authrim init --env ${environment.name}`,
     )
   }
-  const access = await cloudflareAccess(located.local)
+  const access = await cloudflareAccess(located.local, process.env, environment.issuer)
   if (located.local) checkEdge(environment, access)
   const account = new AccountApi(
     resources.account.id,

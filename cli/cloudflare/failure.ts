@@ -3,8 +3,10 @@ import { isValiError } from 'valibot'
 import { CliError, exitStatus } from '../error.ts'
 import { permissionFor, tokenPage } from './permissions.ts'
 
-/** Codes by which Cloudflare refuses a token. */
-const FORBIDDEN = [9109, 10000, 10001]
+/** A code by which Cloudflare refuses a token. */
+export function isForbidden(code: number): boolean {
+  return [9109, 10000, 10001].includes(code)
+}
 
 /** What Cloudflare refused, as the operator is told. `path` is that of the request, below the API's base. */
 export function cloudflareFailure(what: string, error: unknown, path = ''): CliError {
@@ -39,7 +41,7 @@ function refused(what: string, error: APIError, path: string): CliError {
       details,
     })
   }
-  if (status === 403 || (code !== undefined && FORBIDDEN.includes(code))) {
+  if (status === 403 || (code !== undefined && isForbidden(code))) {
     const permission = permissionFor(path)
     return new CliError(`${what}: Cloudflare refused it: ${shown}.`, {
       code: 'not_authorised',

@@ -8,17 +8,29 @@ export function isLoopbackApi(address: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname) && url.pathname === '/client/v4'
 }
 
-/** The embedded Cloudflare at an API address, or the one that was started last; one that does not answer is none. */
-export async function findLocalCloudflare(apiBase?: string, env = process.env): Promise<RecordedAddress> {
+/**
+ * The embedded Cloudflare at an API address; without one, that which serves the issuer's port, or was started last. One
+ * that does not answer is none.
+ */
+export async function findLocalCloudflare(
+  apiBase?: string,
+  env = process.env,
+  issuer?: string,
+): Promise<RecordedAddress> {
   const recorded = recordedAddresses(addressFile(env)).filter(
     (address) => isLoopbackApi(address.apiBase) && (apiBase === undefined || samePort(address.apiBase, apiBase)),
   )
-  for (const address of recorded) if (await answers(address)) return address
+  const serves = ({ edgeOrigin }: RecordedAddress) => issuer !== undefined && samePort(edgeOrigin, issuer)
+  const [first, others] = [recorded.filter(serves), recorded.filter((address) => !serves(address))]
+  for (const address of [...first, ...others]) if (await answers(address)) return address
   throw new CliError(
     apiBase === undefined
       ? 'No local Cloudflare runs on this machine.'
       : `No local Cloudflare of this user answers at ${apiBase}.`,
-    { code: 'no_local_cloudflare', hint: 'Start it in another terminal: authrim local' },
+    {
+      code: 'no_local_cloudflare',
+      hint: 'Start it in another terminal: authrim dev   or, without Workers: authrim local',
+    },
   )
 }
 

@@ -41,7 +41,8 @@ export interface Observed {
 /** Where to look. */
 export interface ObservedPlaces {
   readonly scripts: readonly { readonly worker: WorkerName; readonly script: string; readonly tag?: string }[]
-  readonly zoneId: string
+  /** Undefined where the issuer is an address of workers.dev. */
+  readonly zoneId: string | undefined
   readonly host: string
   readonly databaseId: string
 }
@@ -52,8 +53,8 @@ export async function observe(account: AccountApi, places: ObservedPlaces): Prom
     listNamespaces(account),
     listDatabases(account),
     Promise.all(places.scripts.map((place) => observeWorker(account, place))),
-    listRoutes(account, places.zoneId),
-    listDomains(account, places.host),
+    places.zoneId === undefined ? [] : listRoutes(account, places.zoneId),
+    places.zoneId === undefined ? [] : listDomains(account, places.host),
   ])
   const known = databases.some(({ id }) => id === places.databaseId)
   return {

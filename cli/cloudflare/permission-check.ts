@@ -8,7 +8,11 @@ import { CliError, exitStatus } from '../error.ts'
 const OPTIONAL = ['Account Analytics Read', 'Workers Tail Read']
 
 /** Refuses, before anything is changed, a token that lacks a permission. */
-export async function checkPermissions({ report }: Context, account: AccountApi, zoneId: string): Promise<void> {
+export async function checkPermissions(
+  { report }: Context,
+  account: AccountApi,
+  zoneId: string | undefined,
+): Promise<void> {
   const reports = await tokenPermissions(account, zoneId)
   const missing = reports.filter(({ state }) => state === 'missing').map(({ permission }) => permission)
   const needed = missing.filter(({ group }) => !OPTIONAL.includes(group))

@@ -17,18 +17,19 @@ const Policies = v.object({
   }),
 })
 
-/** What the token may do: by its policies where it may read them, else by trying each read. */
-export async function tokenPermissions(account: AccountApi, zoneId: string): Promise<PermissionReport[]> {
+/** What the token may do: by its policies where it may read them, else by trying each read. Without a zone none of it. */
+export async function tokenPermissions(account: AccountApi, zoneId: string | undefined): Promise<PermissionReport[]> {
   const granted = await grantedGroups(account)
+  const needed = permissions.filter(({ name }) => zoneId !== undefined || !name.startsWith('Zone ·'))
   if (granted) {
-    return permissions.map((permission) => {
+    return needed.map((permission) => {
       const groups = [permission.group, permission.group.replace(/ Read$/, ' Write')]
       return { permission, state: groups.some((group) => granted.has(group)) ? 'granted' : 'missing' }
     })
   }
   return Promise.all(
-    permissions.map(async (permission) => {
-      const path = readPath(permission, account, zoneId)
+    needed.map(async (permission) => {
+      const path = readPath(permission, account, zoneId ?? '')
       if (path === undefined) return { permission, state: 'unproven' as const }
       const allowed = await isAllowed(account, path)
       const state = allowed ? (permission.group.endsWith('Write') ? 'unproven' : 'granted') : 'missing'

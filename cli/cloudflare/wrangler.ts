@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { authrimPackage } from '../bundle/package-root.ts'
-import { CliError, usageError } from '../error.ts'
+import { CliError, exitStatus, usageError } from '../error.ts'
 import { dependencyVersion } from '../version.ts'
 import type { CloudflareAccess } from './account.ts'
+import { isForbidden } from './failure.ts'
 import { passFile } from './passed-file.ts'
+import { permissions, tokenPage } from './permissions.ts'
 
 export interface WranglerOptions {
   readonly access?: CloudflareAccess
@@ -149,15 +151,30 @@ function pick(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessE
   )
 }
 
-/** What wrangler failed with, in its own words: its error lines without the decoration. */
-export function wranglerFailure(what: string, { stderr, stdout }: WranglerOutcome): CliError {
+/**
+ * What wrangler failed with, in its own words: its error lines without the decoration.
+ * @param group the permission that what it did needs.
+ */
+export function wranglerFailure(what: string, { stderr, stdout }: WranglerOutcome, group: string): CliError {
   const text = [...stderr.split('\n'), ...stdout.split('\n')]
     .map((line) => line.replace(/^\s*(✘|X)?\s*\[ERROR\]\s*/, '').trim())
     .filter((line) => line !== '' && !/Logs were written|report an issue|github\.com|^🪵|^─+$|wrangler \d/.test(line))
   const code = /\[code: (\d+)\]/.exec(text.join('\n'))?.[1]
-  return new CliError(`${what} failed: ${text.slice(0, 6).join('\n')}`, {
+  const message = `${what} failed: ${text.slice(0, 6).join('\n')}`
+  if (code !== undefined && isForbidden(Number(code))) return forbidden(message, Number(code), group)
+  return new CliError(message, {
     code: 'wrangler',
     hint: 'Run the command again; --verbose shows the requests.',
     details: { ...(code !== undefined && { cloudflareCode: Number(code) }) },
+  })
+}
+
+function forbidden(message: string, cloudflareCode: number, group: string): CliError {
+  const permission = permissions.find((one) => one.group === group)?.name ?? group
+  return new CliError(message, {
+    code: 'not_authorised',
+    exitCode: exitStatus.notAuthorised,
+    hint: `The token lacks the permission ${permission}. Add it at ${tokenPage}, and run the command again.`,
+    details: { cloudflareCode, permission },
   })
 }

@@ -4,15 +4,16 @@ import type { DefineCommand } from '../program.ts'
 export const define: DefineCommand = (command, context) => {
   command.argument('[worker...]', 'only these').action(async (names: string[]) => {
     const { report } = context()
-    const [{ buildWorkers, kib }, { bundleFailure }, { isWorkerName, workerNames }] = await Promise.all([
+    const [{ buildWorkers, kib }, { bundleFailure }, { isWorkerName, publishedWorkers }] = await Promise.all([
       import('../bundle/build-workers.ts'),
       import('../bundle-failure.ts'),
       import('../../shared/topology.ts'),
     ])
     const known = names.filter(isWorkerName)
     const unknown = names.find((name) => !isWorkerName(name))
-    if (unknown !== undefined) throw usageError(`There is no Worker ${unknown}.`, `Workers: ${workerNames.join(', ')}`)
-    const build = await buildWorkers(known.length > 0 ? known : workerNames).catch(bundleFailure)
+    if (unknown !== undefined)
+      throw usageError(`There is no Worker ${unknown}.`, `Workers: ${publishedWorkers.join(', ')}`)
+    const build = await buildWorkers(known.length > 0 ? known : publishedWorkers).catch(bundleFailure)
     const over = build.workers.filter(({ overBudget }) => overBudget)
     if (over.length > 0 && context().json)
       throw overBudget(

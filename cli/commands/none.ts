@@ -56,7 +56,7 @@ function suggestions(is: Situation): [command: string, why: string][] {
       help,
     ]
   }
-  if (is.resources) return [['authrim deploy', 'bring its Workers up'], help]
+  if (is.resources && !is.started) return [['authrim deploy', 'bring its Workers up'], help]
   if (!is.local) return [['authrim init', 'make what it needs in the account'], help]
   const dev: [string, string] = ['authrim dev', is.started ? 'start it again' : 'start it, with a demo to sign in to']
   return is.project ? [dev, help] : [dev, ['authrim init my-idp', 'make a project for your Cloudflare account'], help]

@@ -20,7 +20,7 @@ export const define: DefineCommand = (command, context) => {
     .action(async (names: string[], options: Options) => {
       const { to, message } = options
       const [all, list, breakLock] = [options.all ?? false, options.list ?? false, options.breakLock ?? false]
-      const [{ rollback }, { parseWorkers }, { workerNames }] = await Promise.all([
+      const [{ rollback }, { parseWorkers }, { publishedWorkers }] = await Promise.all([
         import('../deploy/rollback.ts'),
         import('../deploy/worker-names.ts'),
         import('../../shared/topology.ts'),
@@ -32,10 +32,10 @@ export const define: DefineCommand = (command, context) => {
       if (to !== undefined && names.length !== 1) throw usageError('--to is a version of one Worker: name that one.')
       if (list) {
         const { listVersions } = await import('../deploy/versions.ts')
-        await listVersions(context(), names.length > 0 ? parseWorkers(names, 'rollback') : workerNames)
+        await listVersions(context(), names.length > 0 ? parseWorkers(names, 'rollback') : publishedWorkers)
         return
       }
-      const workers = all ? workerNames : parseWorkers([...new Set(names)], 'rollback')
+      const workers = all ? publishedWorkers : parseWorkers([...new Set(names)], 'rollback')
       await rollback(context(), { workers, all, to, message, breakLock })
     })
 }

@@ -2,11 +2,11 @@ import type { DefineCommand } from '../program.ts'
 
 export const define: DefineCommand = (command, context) => {
   command.argument('[worker]', 'only of this Worker').action(async (name: string | undefined) => {
-    const [{ listVersions }, { parseWorkers }, { workerNames }] = await Promise.all([
+    const [{ listVersions }, { parseWorkers }, { publishedWorkers }] = await Promise.all([
       import('../deploy/versions.ts'),
       import('../deploy/worker-names.ts'),
       import('../../shared/topology.ts'),
     ])
-    await listVersions(context(), name === undefined ? workerNames : parseWorkers([name], 'versions'))
+    await listVersions(context(), name === undefined ? publishedWorkers : parseWorkers([name], 'versions'))
   })
 }

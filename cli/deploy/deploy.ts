@@ -1,11 +1,12 @@
 import type { WorkerName } from '../../shared/topology.ts'
 import { applyPlan, type StepOutcome } from '../apply/apply.ts'
+import { GateLogin } from '../apply/gate-login.ts'
 import { Interruption } from '../apply/interruption.ts'
 import { interruptedRun } from '../apply/journal.ts'
 import { Lock } from '../apply/lock.ts'
 import { deployStage } from '../apply/stage.ts'
 import type { RolloutOptions, WorkerOutcome } from '../apply/stage-context.ts'
-import { applyMigrations } from '../apply/upload.ts'
+import { applyMigrations, uploadWorker } from '../apply/upload.ts'
 import { type EnvironmentAccount, openEnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe, type Observed } from '../cloudflare/observe.ts'
 import { checkPermissions } from '../cloudflare/permission-check.ts'
@@ -54,7 +55,7 @@ export async function deployTo(
   )
   refuseHandEdits(ctx, files, options.force)
   const wanted = readWanted(at.environment, at.resources)
-  const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone.id)])
+  const [observed] = await Promise.all([lookAt(at, wanted), checkPermissions(ctx, at.account, at.resources.zone?.id)])
   const plan = planDeployment(wanted, observed, {
     only: options.only,
     files: files.filter(({ state }) => state !== 'same').map(({ path }) => path),
@@ -97,6 +98,8 @@ async function applyDeployment(
   { at, plan, files, options, observed, lock }: Work,
 ): Promise<{ steps: StepOutcome[]; workers: WorkerOutcome[] }> {
   using interruption = new Interruption((text) => ctx.report.note(text))
+  const note = ctx.verbose ? (line: string) => ctx.report.note(line) : undefined
+  await using login = new GateLogin(at.edge, at.located.folder, note)
   const workers: WorkerOutcome[] = []
   const deployed = new Set(observed.workers.map(({ worker }) => worker))
   const rollout = { ...options, message: options.message ?? `authrim ${packageVersion()}` }
@@ -113,13 +116,15 @@ async function applyDeployment(
     const outcomes = await deployStage(step, {
       at,
       options: rollout,
+      upload: (change) => uploadWorker(at, change, rollout.message),
       interruption,
+      login,
       deployed,
       renew: () => lock.renew(),
     })
     workers.push(...outcomes)
     for (const { worker } of outcomes) deployed.add(worker)
-    return `${outcomes.flatMap(({ checks }) => checks).length} checks passed`
+    return checksLine(outcomes)
   }
   const steps = await applyPlan(plan, {
     execute,
@@ -132,11 +137,18 @@ async function applyDeployment(
   return { steps, workers }
 }
 
+/** What a stage's checks came to, with what could not be checked. */
+function checksLine(outcomes: readonly WorkerOutcome[]): string {
+  const checks = outcomes.flatMap((outcome) => outcome.checks)
+  const notes = new Set(checks.flatMap(({ name, detail }) => (detail === undefined ? [] : [`${name} ${detail}`])))
+  return [`${checks.length - notes.size} checks passed`, ...notes].join('; ')
+}
+
 /** Looks at the account for everything that is wanted. */
 export function lookAt(at: EnvironmentAccount, wanted: Wanted): Promise<Observed> {
   return observe(at.account, {
     scripts: wanted.workers.map(({ worker, script, tag }) => ({ worker, script, tag })),
-    zoneId: at.resources.zone.id,
+    zoneId: at.resources.zone?.id,
     host: new URL(at.environment.issuer).hostname,
     databaseId: at.resources.database.id,
   })

@@ -1,4 +1,4 @@
-import { isWorkerName, type WorkerName, workerNames } from '../../shared/topology.ts'
+import { isWorkerName, type WorkerName, publishedWorkers } from '../../shared/topology.ts'
 import { usageError } from '../error.ts'
 
 /** Names of Workers as they were typed. */
@@ -6,6 +6,6 @@ export function parseWorkers(names: readonly string[], where: string): WorkerNam
   return names.map((name) => {
     const trimmed = name.trim()
     if (isWorkerName(trimmed)) return trimmed
-    throw usageError(`${where}: there is no Worker ${trimmed || '(empty)'}.`, `Workers: ${workerNames.join(', ')}`)
+    throw usageError(`${where}: there is no Worker ${trimmed || '(empty)'}.`, `Workers: ${publishedWorkers.join(', ')}`)
   })
 }

@@ -92,7 +92,7 @@ async function executeStep(at: EnvironmentAccount, { kind, id, target }: Removal
   const { account, resources } = at
   switch (kind) {
     case 'route':
-      return removeRoute(account, resources.zone.id, { id, pattern: target, script: '' })
+      return removeRoute(account, resources.zone?.id ?? '', { id, pattern: target, script: '' })
     case 'domain':
       return removeDomain(account, { id, hostname: target, script: '' })
     case 'worker':

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { isLoopbackHost } from '../../shared/config/issuer.ts'
+import { router } from '../../shared/topology.ts'
 import { readBundle } from '../bundle/manifest.ts'
 import type { AccountApi } from '../cloudflare/account-api.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
@@ -19,10 +20,14 @@ import { examined, type Finding, ill, judged, well } from './finding.ts'
 
 const DEPLOY = 'authrim deploy'
 
+/** What the token may do. Examined by itself: what it may not do keeps the rest from being looked at. */
+export function examineToken({ account, resources }: EnvironmentAccount): Promise<Finding[]> {
+  return examined('token permissions', () => permissions(account, resources.zone?.id), `See ${tokenPage}`)
+}
+
 export async function examineAccount(at: EnvironmentAccount, wanted: Wanted, observed: Observed): Promise<Finding[]> {
   const { account, resources } = at
   const groups = await Promise.all([
-    examined('token permissions', () => permissions(account, resources.zone.id), `See ${tokenPage}`),
     examined('zone', () => zone(at), 'Add the domain at https://dash.cloudflare.com'),
     examined('host', () => host(at, observed), DEPLOY),
     examined('code', () => code(account, wanted, observed), 'authrim deploy --force'),
@@ -36,7 +41,7 @@ export async function examineAccount(at: EnvironmentAccount, wanted: Wanted, obs
   ]
 }
 
-async function permissions(account: AccountApi, zoneId: string): Promise<Finding[]> {
+async function permissions(account: AccountApi, zoneId: string | undefined): Promise<Finding[]> {
   return (await tokenPermissions(account, zoneId)).map(({ permission, state }) => {
     const name = `permission ${permission.group}`
     if (state === 'missing')
@@ -45,8 +50,9 @@ async function permissions(account: AccountApi, zoneId: string): Promise<Finding
   })
 }
 
-async function zone({ account, resources }: EnvironmentAccount): Promise<Finding> {
-  const found = (await listZones(account)).some(({ id }) => id === resources.zone.id)
+async function zone({ account, environment, resources }: EnvironmentAccount): Promise<Finding> {
+  if (!resources.zone) return well('zone', `none: ${new URL(environment.issuer).hostname} is of workers.dev`)
+  const found = (await listZones(account)).some(({ id }) => id === resources.zone?.id)
   const { name } = resources.zone
   return found ? well('zone', name) : ill('zone', `${name} is not in the account`, 'Add it, or run: authrim init')
 }
@@ -54,6 +60,11 @@ async function zone({ account, resources }: EnvironmentAccount): Promise<Finding
 /** The issuer's host leads to Cloudflare, by a custom domain or by a record that passes through it. */
 async function host({ account, environment, resources }: EnvironmentAccount, observed: Observed): Promise<Finding> {
   const { hostname } = new URL(environment.issuer)
+  if (!resources.zone) {
+    return observed.workers.some(({ worker }) => worker === router)
+      ? well('host', `${hostname} is ${router}`)
+      : ill('host', `${router} is not deployed`, DEPLOY)
+  }
   const [domain] = observed.domains
   if (domain) return well('host', `${hostname} is the custom domain of ${domain.script}`)
   if (resources.host === 'custom-domain') return ill('host', `${hostname} is no custom domain`, DEPLOY)
@@ -141,7 +152,7 @@ function routes({ account, resources }: EnvironmentAccount, wanted: Wanted, obse
   if (foreign.length > 0) return [ill('routes', `lead elsewhere or nowhere: ${detail}`, DEPLOY)]
   return [
     ill('routes', `missing: ${detail}`, DEPLOY, async () => {
-      for (const { pattern, script } of missing) await ensureRoute(account, resources.zone.id, pattern, script)
+      for (const { pattern, script } of missing) await ensureRoute(account, resources.zone?.id ?? '', pattern, script)
     }),
   ]
 }

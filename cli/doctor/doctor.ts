@@ -5,7 +5,7 @@ import { lookAt } from '../deploy/deploy.ts'
 import { exitStatus } from '../error.ts'
 import { readWanted } from '../plan/wanted.ts'
 import { sanitize } from '../ui/sanitize.ts'
-import { examineAccount } from './account.ts'
+import { examineAccount, examineToken } from './account.ts'
 import { examined, type Finding } from './finding.ts'
 import { examineMachine } from './machine.ts'
 import { examineOutside } from './outside.ts'
@@ -44,6 +44,7 @@ export async function doctor(ctx: Context, { fix }: { readonly fix: boolean }): 
 async function examineAll(ctx: Context, at: EnvironmentAccount): Promise<Finding[]> {
   const line = ctx.progress.start('examining')
   const machine = await examineMachine(at)
+  const token = await examineToken(at)
   const account = await examined(
     'account',
     async () => {
@@ -59,7 +60,7 @@ async function examineAll(ctx: Context, at: EnvironmentAccount): Promise<Finding
   const outside = await examineOutside(at.edge)
   const service = await examined('admin API', async () => examineService(await ctx.admin(), at.edge), 'authrim init')
   line.done()
-  return [...machine, ...account, ...outside, ...service]
+  return [...machine, ...token, ...account, ...outside, ...service]
 }
 
 function lines({ name, ok, detail, fix }: Finding): string[] {

@@ -1,8 +1,10 @@
 import { basename } from 'node:path'
+import * as v from 'valibot'
 import { isSafeName, nameForm } from '../../shared/config/environment-schema.ts'
 import { isInZone, isLoopbackHost } from '../../shared/config/issuer.ts'
-import { type Environment, isLocal, type Project } from '../../shared/config.ts'
-import { AccountApi } from '../cloudflare/account-api.ts'
+import { type Environment, isLocal, type Project, scriptName } from '../../shared/config.ts'
+import { router } from '../../shared/topology.ts'
+import { AccountApi, attempt } from '../cloudflare/account-api.ts'
 import { type CloudflareAccess, cloudflareAccess } from '../cloudflare/account.ts'
 import { cloudflareClient } from '../cloudflare/client.ts'
 import { listAccounts, listZones, type Named, type Zone } from '../cloudflare/resources.ts'
@@ -29,7 +31,8 @@ export interface Choices {
   readonly local: boolean
   readonly account: AccountApi
   readonly accountName: string
-  readonly zone: Zone
+  /** Undefined for an address of workers.dev. */
+  readonly zone: Zone | undefined
 }
 
 /** Gathers what init needs to know; every question has an option. */
@@ -52,10 +55,12 @@ export async function gatherChoices(
   const zones = await listZones(account)
   const issuerGiven = existing?.issuer ?? options.issuer ?? (local ? localIssuer(access) : undefined)
   const zone = await chooseZone(ctx, zones, existing?.zone ?? options.zone, issuerGiven)
-  const issuer = issuerGiven ?? (await chooseIssuer(ctx, zone))
+  const issuer = zone
+    ? (issuerGiven ?? (await chooseIssuer(ctx, zone)))
+    : await workersDevIssuer(account, environmentName, issuerGiven)
   const newEnvironment = {
     issuer,
-    ...(!local && { accountId: chosen.id, zone: zone.name }),
+    ...(!local && { accountId: chosen.id, ...(zone && { zone: zone.name }) }),
     ...(options.location !== undefined && { location: options.location }),
   }
   return {
@@ -127,13 +132,14 @@ async function chooseZone(
   zones: readonly Zone[],
   wanted: string | undefined,
   issuer: string | undefined,
-): Promise<Zone> {
+): Promise<Zone | undefined> {
   if (wanted !== undefined) return oneOf(zones, wanted, '--zone')
   const host = issuer === undefined ? undefined : URL.parse(issuer)?.hostname
   const around = zones.filter(({ name }) => host !== undefined && (host === name || host.endsWith(`.${name}`)))
   const [closest] = around.toSorted((a, b) => b.name.length - a.name.length)
   if (closest) return closest
   const [only] = zones
+  if (host === undefined ? !only : host.endsWith('.workers.dev')) return undefined
   if (!only || host !== undefined) {
     throw new CliError(host === undefined ? 'The account has no zone.' : `The account has no zone for ${host}.`, {
       code: 'no_zone',
@@ -142,6 +148,18 @@ async function chooseZone(
   }
   if (zones.length === 1) return only
   return oneOf(zones, await prompt.choice('Which domain?', zones.map(label), '--zone'), '--zone')
+}
+
+const Subdomain = v.object({ result: v.object({ subdomain: v.string() }) })
+
+/** The router's address: the only one that an account without a zone has. */
+async function workersDevIssuer(account: AccountApi, environment: string, given: string | undefined): Promise<string> {
+  const path = account.path('workers/subdomain')
+  const answer = await attempt('Reading the account’s name at workers.dev', path, () => account.client.get(path))
+  const { result } = v.parse(Subdomain, answer)
+  const issuer = `https://${scriptName(environment, router)}.${result.subdomain}.workers.dev`
+  if (given === undefined || given === issuer) return issuer
+  throw usageError(`${given} is not an address of this account at workers.dev.`, `Without a domain it is ${issuer}`)
 }
 
 function chooseIssuer({ prompt }: Context, zone: Zone): Promise<string> {

@@ -9,7 +9,7 @@ import { findProject } from '../project/project.ts'
 import { readProjectFile } from '../project/project-file.ts'
 import { findResources, type Resources } from '../project/resources-file.ts'
 import { wranglerFiles } from '../project/wrangler-files.ts'
-import { workerNames } from '../../shared/topology.ts'
+import { environmentWorkers } from '../../shared/topology.ts'
 import { packageVersion } from '../version.ts'
 import { type Choices, gatherChoices, type InitOptions } from './choices.ts'
 import { type Initialisation, initialise } from './initialise.ts'
@@ -23,7 +23,7 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
   const choices = await gatherChoices(ctx, root, findProject(root), options)
   const { environment, account, zone } = choices
   const folder = join(root, '.authrim', environment.name)
-  await checkPermissions(ctx, account, zone.id)
+  await checkPermissions(ctx, account, zone?.id)
   const [around, localKey] = await Promise.all([lookAround(account, environment, zone), localOperatorKey(folder)])
   const former = formerResources(ctx, root, choices)
   const operatorKey = former?.bootstrapOperatorKey ?? around.deployedKey ?? localKey
@@ -45,7 +45,7 @@ export async function init(ctx: Context, dir: string | undefined, options: InitO
       environment: environment.name,
       issuer: environment.issuer,
       account: account.id,
-      zone: zone.name,
+      zone: zone?.name ?? null,
       changed: plan.steps.length > 0,
       steps,
       adopted: plan.adopted,
@@ -88,7 +88,7 @@ function formerResources(ctx: Context, root: string, { environment, account, zon
         `Choose that one with --account, or another name with --env. To start over, remove ${resourcesFile(environment.name)}.`,
       )
     }
-    return former?.zone.id === zone.id ? former : undefined
+    return former?.zone?.id === zone?.id ? former : undefined
   } catch (error) {
     if (!(error instanceof CliError) || !error.message.includes('as authrim writes it')) throw error
     ctx.report.note(`${error.message} It is written anew from what the account has.`)
@@ -99,7 +99,7 @@ function formerResources(ctx: Context, root: string, { environment, account, zon
 /** Files to write once the resources exist. */
 function outdatedFiles(
   root: string,
-  { environment }: Choices,
+  { environment, zone }: Choices,
   former: Resources | undefined,
   around: Surroundings,
 ): string[] {
@@ -115,7 +115,9 @@ function outdatedFiles(
   }
   return [
     resourcesFile(environment.name),
-    ...workerNames.map((worker) => `environments/${environment.name}/${worker}/wrangler.toml`),
+    ...environmentWorkers(zone !== undefined).map(
+      (worker) => `environments/${environment.name}/${worker}/wrangler.toml`,
+    ),
   ]
 }
 

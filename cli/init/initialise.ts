@@ -30,7 +30,8 @@ export interface Initialisation {
   readonly environment: Environment
   readonly account: AccountApi
   readonly accountName: string
-  readonly zone: Zone
+  /** Undefined for workers.dev. */
+  readonly zone: Zone | undefined
   readonly host: Resources['host']
   /** The public key that is known already, of the project or of what is deployed. */
   readonly operatorKey: PublicOperatorKey | undefined
@@ -76,8 +77,8 @@ async function writeFiles(paths: readonly string[], init: Initialisation): Promi
   writeWranglerFiles(root, files)
 }
 
-/** The resources of the environment as the account has them. */
-async function readBack(init: Initialisation): Promise<Resources> {
+/** The resources of an environment as the account has them. */
+export async function readBack(init: Omit<Initialisation, 'root' | 'choiceFiles'>): Promise<Resources> {
   const { account, accountName, environment, zone, host, operatorKey, folder } = init
   const [namespaces, databases] = await Promise.all([listNamespaces(account), listDatabases(account)])
   const namespace = (name: Parameters<typeof namespaceTitles>[1]) => {
@@ -88,7 +89,7 @@ async function readBack(init: Initialisation): Promise<Resources> {
   return {
     version: 1,
     account: { id: account.id, name: accountName },
-    zone: { id: zone.id, name: zone.name },
+    ...(zone && { zone: { id: zone.id, name: zone.name } }),
     host,
     kv: {
       CLIENTS: namespace('CLIENTS'),

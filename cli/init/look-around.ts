@@ -22,14 +22,18 @@ export interface Surroundings {
 }
 
 /** Looks at the account, and refuses a host that cannot be had. */
-export async function lookAround(account: AccountApi, environment: Environment, zone: Zone): Promise<Surroundings> {
+export async function lookAround(
+  account: AccountApi,
+  environment: Environment,
+  zone: Zone | undefined,
+): Promise<Surroundings> {
   const hostname = new URL(environment.issuer).hostname
   const script = scriptName(environment.name, objectHost)
   const [namespaces, databases, records, domains, deployed] = await Promise.all([
     listNamespaces(account),
     listDatabases(account),
-    listAddressRecords(account, zone.id, hostname),
-    listDomains(account, hostname),
+    zone ? listAddressRecords(account, zone.id, hostname) : [],
+    zone ? listDomains(account, hostname) : [],
     observeWorker(account, { worker: objectHost, script }),
   ])
   const foreign = domains.find((domain) => domain.script !== script)
@@ -52,7 +56,7 @@ export async function lookAround(account: AccountApi, environment: Environment, 
     namespaces,
     databases,
     // A host that serves something keeps its record: only our paths are taken from it.
-    host: external.length > 0 ? 'routes' : 'custom-domain',
+    host: zone ? (external.length > 0 ? 'routes' : 'custom-domain') : 'workers-dev',
     deployedKey: typeof key === 'string' ? parsePublicKey(key) : undefined,
   }
 }

@@ -28,7 +28,7 @@ export async function runLocal(ctx: Context, { port, apiPort, data, reset }: Loc
   if (basename(dirname(folder)) === '.authrim') writeFileSync(join(dirname(folder), '.gitignore'), '*\n')
   const unlock = lockFolder(join(folder, 'cloudflare.pid'), 'local Cloudflare')
   try {
-    if (reset) empty(folder)
+    if (reset) emptyCloudflare(folder)
     const { onLog, onRuntimeMessage: onMessage } = devLog(ctx)
     const edgeHosts = (await canListen('::1', port)) ? ['::1'] : []
     await using cloudflare = await startEmbeddedCloudflare({
@@ -81,7 +81,8 @@ async function refuseTakenPort(port: number, option: string): Promise<void> {
   )
 }
 
-function empty(folder: string): void {
+/** Forgets accounts, code and data; the token stays. */
+export function emptyCloudflare(folder: string): void {
   for (const name of ['state.json', 'modules', 'data', 'invocations.json']) {
     rmSync(join(folder, name), { recursive: true, force: true })
   }

@@ -17,7 +17,9 @@ export function devLog({ verbose, report }: Pick<Context, 'verbose' | 'report'>)
   }
 }
 
-function isFailure({ level, fields }: WorkerLog): boolean {
+function isFailure({ level, message, fields }: WorkerLog): boolean {
+  // What workerd says to its makers.
+  if (message.startsWith('NOSENTRY')) return false
   return level === 'error' || level === 'warn' || fields?.['level'] === 'error' || fields?.['level'] === 'warn'
 }
 

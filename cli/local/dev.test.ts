@@ -16,6 +16,7 @@ const Ready = v.object({
   environment: v.literal('local'),
   issuer: v.string(),
   discovery: v.string(),
+  cloudflare: v.string(),
   seconds: v.number(),
   demo: v.nullable(
     v.object({
@@ -26,6 +27,9 @@ const Ready = v.object({
   ),
 })
 
+const Status = v.object({ drift: v.array(v.object({ difference: v.string() })) })
+const Health = v.object({ version: v.string() })
+
 interface Dev {
   readonly ready: v.InferOutput<typeof Ready>
   /** Ends it; gives its exit status. */
@@ -33,7 +37,7 @@ interface Dev {
 }
 
 function run(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH: process.env['PATH'] } })
+  return spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder } })
 }
 
 async function authrim(...args: string[]): Promise<{ status: number | null; json: unknown }> {
@@ -81,7 +85,7 @@ describe('authrim dev', () => {
 
   test(
     'it starts, with a demo, and other commands find it; it ends with 0 and keeps data',
-    { timeout: 40_000 },
+    { timeout: 90_000 },
     async () => {
       const first = await startDev(...ports)
       const metadata: unknown = await (await fetch(first.ready.discovery)).json()
@@ -116,6 +120,39 @@ describe('authrim dev', () => {
       expect(empty.ready.demo).toBe(null)
       expect(await authrim('users', 'list')).toEqual({ status: 0, json: { users: [], nextCursor: null } })
       expect(await empty.stop('SIGINT')).toBe(0)
+    },
+  )
+
+  test(
+    'it is an environment like any other: deploy, status, versions, rollback and logs work from another terminal',
+    { timeout: 90_000 },
+    async () => {
+      const dev = await startDev(...ports, '--no-demo')
+      try {
+        expect(await authrim('deploy', '--dry-run')).toMatchObject({
+          status: 0,
+          json: { deployment: { environment: 'local' } },
+        })
+        const { drift } = v.parse(Status, (await authrim('status')).json)
+        // What was built last may be older than the sources that dev serves.
+        expect(drift.filter(({ difference }) => !difference.startsWith('~ code'))).toEqual([])
+        const served = v.parse(Health, await (await fetch(`${dev.ready.issuer}/op-token/health`)).json())
+        expect(await authrim('versions', 'op-token')).toMatchObject({
+          json: { versions: [{ versionId: served.version, share: 100, message: 'authrim dev' }] },
+        })
+        expect(await authrim('rollback', 'op-token', '--yes')).toMatchObject({
+          status: 1,
+          json: { error: { code: 'nothing_before' } },
+        })
+        const logs = run(['logs', 'op-token', '--json'])
+        const line = new Promise((resolve) => logs.stdout?.once('data', (text) => resolve(JSON.parse(String(text)))))
+        await new Promise((resolve) => logs.stderr?.once('data', resolve))
+        await fetch(`${dev.ready.issuer}/token`, { method: 'POST' })
+        expect(await line).toMatchObject({ worker: 'op-token', path: '/token' })
+        logs.kill('SIGINT')
+      } finally {
+        await dev.stop('SIGINT')
+      }
     },
   )
 

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import kleur from 'kleur'
 import { isLoopbackHost } from '../../shared/config/issuer.ts'
@@ -10,7 +10,9 @@ import { CliError, usageError } from '../error.ts'
 import { pairs } from '../ui/report.ts'
 import { demoClient, demoPerson, ensureDemo } from './demo-data.ts'
 import { devLog } from './dev-log.ts'
-import { type LocalEnvironment, startLocalEnvironment } from './environment.ts'
+import { type DevEnvironment, startDevEnvironment } from './dev-environment.ts'
+import { devProject } from './dev-project.ts'
+import { emptyCloudflare } from './cloudflare.ts'
 import { lockFolder } from './lock.ts'
 import { portHolder } from './port-holder.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -30,21 +32,31 @@ const DEMO_PORT = 8788
 /** `authrim dev`: everything on this machine, until it is stopped. */
 export async function runDev(ctx: Context, options: DevOptions): Promise<void> {
   const started = performance.now()
-  const { environment, folder } = await localEnvironment(ctx, options.port)
+  const asked = await localEnvironment(ctx, options.port)
+  const { environment, folder } = asked
   const port = Number(new URL(environment.issuer).port || 80)
   const hosts = await listenOn(options.host, port)
+  const data = join(ctx.cwd, '.authrim', 'cloudflare')
 
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const each of [folder, data]) mkdirSync(each, { recursive: true, mode: 0o700 })
   // Secrets and data of this machine: no repository should take them in, whatever its own .gitignore says.
   writeFileSync(join(dirname(folder), '.gitignore'), '*\n')
-  const unlock = lockFolder(join(folder, 'dev.pid'), environment.name)
-  const cleanups: (() => unknown)[] = [unlock]
+  const cleanups: (() => unknown)[] = [lockFolder(join(data, 'cloudflare.pid'), environment.name)]
   try {
-    if (options.reset) rmSync(join(folder, 'data'), { recursive: true, force: true })
-    const log = devLog(ctx)
-    const scripts = await loadScripts()
-    const local = await startLocalEnvironment({ folder, environment, hosts, scripts, ...log })
-    cleanups.unshift(local.dispose)
+    if (options.reset) emptyCloudflare(data)
+    const bundled = loadScripts()
+    // Awaited once the Cloudflare is up; a failure until then is not lost.
+    bundled.catch(() => undefined)
+    const local = await startDevEnvironment({
+      located: devProject(asked, ctx.cwd),
+      data,
+      port,
+      hosts,
+      scripts: bundled,
+      ...devLog(ctx),
+    })
+    const scripts = await bundled
+    cleanups.unshift(() => local[Symbol.asyncDispose]())
     const demo = options.demo ? await openDemo(local, options.demoPort, ctx) : undefined
     if (demo) cleanups.unshift(demo.close)
     if (fromSource()) cleanups.unshift(await watchScripts(scripts, reloading(local, ctx)))
@@ -70,7 +82,10 @@ async function localEnvironment(ctx: Context, port: number | undefined): Promise
   return { ...located, environment: { ...located.environment, issuer: `${protocol}//${hostname}:${port}` } }
 }
 
-/** The addresses to listen on, all free: both loopbacks, so that `localhost` works whichever it resolves to. */
+/**
+ * The addresses to listen on besides 127.0.0.1, all free: both loopbacks, so that `localhost` works whichever it resolves
+ * to.
+ */
 async function listenOn(host: string | undefined, port: number): Promise<string[]> {
   if (host !== undefined && !isLoopbackHost(host.includes(':') ? `[${host}]` : host)) {
     throw usageError(
@@ -81,7 +96,9 @@ async function listenOn(host: string | undefined, port: number): Promise<string[
   const first = host === undefined || host === 'localhost' ? '127.0.0.1' : host
   if (!(await canListen(first, port))) throw portTaken(first, port)
   const both = host === undefined || host === 'localhost'
-  return both && (await canListen('::1', port)) ? [first, '::1'] : [first]
+  const others = both ? ['::1'] : [first].filter((each) => each !== '127.0.0.1')
+  const free = await Promise.all(others.map((each) => canListen(each, port)))
+  return others.filter((_, i) => free[i])
 }
 
 function portTaken(host: string, port: number): CliError {
@@ -95,7 +112,7 @@ function portTaken(host: string, port: number): CliError {
   })
 }
 
-async function openDemo(local: LocalEnvironment, asked: number | undefined, ctx: Context): Promise<Demo> {
+async function openDemo(local: DevEnvironment, asked: number | undefined, ctx: Context): Promise<Demo> {
   const wanted = asked ?? DEMO_PORT
   let port = wanted
   if (!(await canListen(DEMO_HOST, wanted))) {
@@ -114,15 +131,15 @@ async function openDemo(local: LocalEnvironment, asked: number | undefined, ctx:
   })
 }
 
-function reloading(local: LocalEnvironment, { report }: Context): Parameters<typeof watchScripts>[1] {
+function reloading(local: DevEnvironment, { report }: Context): Parameters<typeof watchScripts>[1] {
   return {
     async onChange(scripts, changed) {
       const started = performance.now()
       try {
         await local.reload(scripts)
-      } catch {
-        // The runtime has told the reason itself.
-        report.note(`${kleur.red('✖')} ${changed.join(', ')} does not start, so the former code goes on`)
+      } catch (error) {
+        const reason = error instanceof Error ? `\n${error.message}` : ''
+        report.note(`${kleur.red('✖')} ${changed.join(', ')} does not start, so the former code goes on${reason}`)
         return
       }
       report.note(`${kleur.green('✔')} ${changed.join(', ')} reloaded in ${Math.round(performance.now() - started)} ms`)
@@ -131,14 +148,15 @@ function reloading(local: LocalEnvironment, { report }: Context): Parameters<typ
   }
 }
 
-function announce({ report }: Context, local: LocalEnvironment, demo: Demo | undefined, took: number): void {
-  const { issuer, environment, folder } = local
+function announce({ report }: Context, local: DevEnvironment, demo: Demo | undefined, took: number): void {
+  const { issuer, environment, folder, api } = local
   const discovery = `${issuer}/.well-known/openid-configuration`
   const document = {
     environment: environment.name,
     issuer,
     discovery,
     data: folder,
+    cloudflare: api,
     demo: demo ? { url: demo.url, user: demoPerson, client: demoClient } : null,
     seconds: Math.round(took) / 1000,
   }
@@ -149,6 +167,7 @@ function announce({ report }: Context, local: LocalEnvironment, demo: Demo | und
     ...pairs([
       ['Issuer', issuer],
       ['Discovery', discovery],
+      ['Cloudflare', `${api}, where deploy, status, logs … of this folder lead`],
       ...(demo
         ? ([
             ['', undefined],

@@ -29,8 +29,8 @@ export function bindingsOf(table: TomlTable): Binding[] {
       type: 'service',
       name: text(binding),
       service,
-      entrypoint,
-      props,
+      ...(entrypoint !== undefined && { entrypoint }),
+      ...(props !== undefined && { props }),
     })),
     ...list('ratelimits').map(({ name, namespace_id, simple }) => ({
       type: 'ratelimit',
@@ -77,7 +77,7 @@ function essence(script: string, binding: Binding): string {
     case 'durable_object_namespace':
       return stable([type, binding['class_name'], binding['script_name'] ?? script])
     case 'service':
-      return stable([type, binding['service'], binding['entrypoint'], binding['props'] ?? {}])
+      return stable([type, binding['service'], binding['entrypoint'] ?? null, binding['props'] ?? {}])
     default:
       return type
   }

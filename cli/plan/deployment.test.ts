@@ -36,6 +36,7 @@ const discovery: WantedWorker = {
   compatibilityDate: '2026-11-01',
   compatibilityFlags: ['nodejs_compat'],
   migrationTag: 'v1',
+  migrations: [{ tag: 'v1', steps: {} }],
   secrets: ['AUTHRIM_SECRET'],
   routes: [],
   domain: 'id.example.com',

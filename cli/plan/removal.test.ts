@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { environmentOf, parseProject, scriptName } from '../../shared/config.ts'
-import { type WorkerName, workerNames } from '../../shared/topology.ts'
+import { type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
 import type { Observed, ObservedWorker } from '../cloudflare/observe.ts'
 import type { Resources } from '../project/resources-file.ts'
 import { planRemoval, type RemovalInput } from './removal.ts'
@@ -77,18 +77,18 @@ const plan = (given: Partial<RemovalInput> = {}) =>
   planRemoval({ environment, release: '1.0.0', resources, observed, references: new Map(), keepData: false, ...given })
 const shown = (steps: ReturnType<typeof plan>['steps']) => steps.map(({ kind, target }) => `${kind} ${target}`)
 
+/** Every Worker, those of the last stage first and the object host last. */
+const lastFirst = workerNames
+  .toSorted((a, b) => workerTopology(b).stage - workerTopology(a).stage)
+  .map((worker) => `worker ${worker}`)
+
 describe('what destroy removes', () => {
   test('is what leads to the Workers, these from the last stage to the object host, then the data', () => {
     const { steps, kept, users } = plan()
     expect(shown(steps)).toEqual([
       'route id.example.com/token*',
       'domain id.example.com',
-      'worker op-management',
-      'worker op-async',
-      'worker op-auth',
-      'worker op-token',
-      'worker op-userinfo',
-      'worker op-discovery',
+      ...lastFirst,
       'database authrim-production',
       ...titles.map((title) => `namespace ${title}`),
       'files environments/production',
@@ -98,15 +98,7 @@ describe('what destroy removes', () => {
 
   test('with --keep-data leaves the data, and the Worker whose objects are data', () => {
     const { steps, kept } = plan({ keepData: true })
-    expect(shown(steps)).toEqual([
-      'route id.example.com/token*',
-      'domain id.example.com',
-      'worker op-management',
-      'worker op-async',
-      'worker op-auth',
-      'worker op-token',
-      'worker op-userinfo',
-    ])
+    expect(shown(steps)).toEqual(['route id.example.com/token*', 'domain id.example.com', ...lastFirst.slice(0, -1)])
     expect(kept.map(({ what }) => what)).toContain('Worker authrim-op-discovery')
     expect(kept).toHaveLength(8)
   })

@@ -1,5 +1,11 @@
 import { type Environment, scriptName } from '../../shared/config.ts'
-import { type KvNamespace, objectHost, type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
+import {
+  type KvNamespace,
+  objectHost,
+  publishedWorkers,
+  type WorkerName,
+  workerTopology,
+} from '../../shared/topology.ts'
 import type { Observed, ObservedWorker } from '../cloudflare/observe.ts'
 import type { Resources } from '../project/resources-file.ts'
 import { databaseName, namespaceTitles } from './names.ts'
@@ -50,7 +56,7 @@ export function planRemoval({
   const present = observed.workers.filter((worker) => saysIssuer(worker, environment.issuer))
   const strangers = observed.workers.filter((worker) => !present.includes(worker))
   const ours = new Set(present.map(({ script }) => script))
-  const names = new Set(workerNames.map((worker) => scriptName(environment.name, worker)))
+  const names = new Set(publishedWorkers.map((worker) => scriptName(environment.name, worker)))
   const removed = present
     // Its objects hold the keys, the grants and the sessions.
     .filter(({ worker }) => !(keepData && worker === objectHost))

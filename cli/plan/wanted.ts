@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TomlTable } from 'smol-toml'
 import { type Environment, scriptName } from '../../shared/config.ts'
-import { type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
+import { environmentWorkers, type WorkerName, workerTopology } from '../../shared/topology.ts'
 import { readBundle } from '../bundle/manifest.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { bundleFailure } from '../bundle-failure.ts'
@@ -24,6 +24,8 @@ export interface WantedWorker {
   readonly compatibilityFlags: readonly string[]
   /** The last Durable Object migration. */
   readonly migrationTag: string | undefined
+  /** All of them, in order. */
+  readonly migrations: readonly { readonly tag: string; readonly steps: TomlTable }[]
   readonly secrets: readonly string[]
   readonly routes: readonly string[]
   readonly domain: string | undefined
@@ -39,8 +41,11 @@ export interface Wanted {
   readonly workers: readonly WantedWorker[]
 }
 
-/** Reads it from the installed package; every bundle is checked against its published hash. */
-export function readWanted(environment: Environment, resources: Resources): Wanted {
+/**
+ * Reads it from the installed package; every bundle is checked against its published hash.
+ * @param digestOf the SHA-256 of a Worker's code, where it is other code than the package's.
+ */
+export function readWanted(environment: Environment, resources: Resources, digestOf = bundleDigest): Wanted {
   const { root, version } = authrimPackage()
   return {
     environment: environment.name,
@@ -49,32 +54,29 @@ export function readWanted(environment: Environment, resources: Resources): Want
     migrations: readdirSync(join(root, 'templates/migrations'))
       .filter((name) => name.endsWith('.sql'))
       .toSorted(),
-    workers: workerNames.map((worker) => wantedWorker(worker, environment, resources, version)),
+    workers: environmentWorkers(resources.zone !== undefined).map((worker) =>
+      wantedWorker(worker, environment, resources, versionTag(version, digestOf(worker))),
+    ),
   }
 }
 
-function wantedWorker(
-  worker: WorkerName,
-  environment: Environment,
-  resources: Resources,
-  release: string,
-): WantedWorker {
+function wantedWorker(worker: WorkerName, environment: Environment, resources: Resources, tag: string): WantedWorker {
   const table = wranglerTable(worker, environment, forRendering(resources))
   const routes = list(table['routes']).map(({ pattern, custom_domain }) => ({
     pattern: textOf(pattern),
     domain: custom_domain === true,
   }))
+  const migrations = list(table['migrations']).map(({ tag, ...steps }) => ({ tag: textOf(tag), steps }))
   return {
     worker,
     script: scriptName(environment.name, worker),
     stage: workerTopology(worker).stage,
-    tag: versionTag(release, bundleDigest(worker)),
+    tag,
     bindings: bindingsOf(table),
     compatibilityDate: textOf(table['compatibility_date']),
     compatibilityFlags: Array.isArray(table['compatibility_flags']) ? table['compatibility_flags'].map(textOf) : [],
-    migrationTag: list(table['migrations'])
-      .map(({ tag }) => textOf(tag))
-      .at(-1),
+    migrationTag: migrations.at(-1)?.tag,
+    migrations,
     secrets: workerTopology(worker).secrets,
     routes: routes.filter(({ domain }) => !domain).map(({ pattern }) => pattern),
     domain: routes.find(({ domain }) => domain)?.pattern,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { CliError } from '../error.ts'
+import { fileFailure } from '../file-failure.ts'
 import { readIfThere } from '../secret-file.ts'
 
 /**
@@ -25,6 +26,8 @@ export function writeProjectFile(root: string, path: string, text: string): void
   } catch (error) {
     rmSync(temporary, { force: true })
     if (error instanceof CliError || !(error instanceof Error)) throw error
+    const failure = fileFailure(error, path)
+    if (failure) throw failure
     throw new CliError(`${path} cannot be written: ${error.message}`, {
       code: 'not_writable',
       hint: 'What stood there is unchanged. Make room or rights, then run the command again.',

@@ -12,14 +12,17 @@ const Namespace = v.strictObject({ id: hexId, previewId: hexId })
 const Resources = v.strictObject({
   version: v.literal(1),
   account: v.strictObject({ id: hexId, name: v.pipe(v.string(), v.maxLength(200)) }),
-  zone: v.strictObject({
-    id: hexId,
-    name: v.pipe(
-      v.string(),
-      v.check((name) => isHostName(name) || isLoopbackHost(name), 'a domain'),
-    ),
-  }),
-  host: v.picklist(['custom-domain', 'routes']),
+  /** Absent where the issuer is an address of workers.dev. */
+  zone: v.exactOptional(
+    v.strictObject({
+      id: hexId,
+      name: v.pipe(
+        v.string(),
+        v.check((name) => isHostName(name) || isLoopbackHost(name), 'a domain'),
+      ),
+    }),
+  ),
+  host: v.picklist(['custom-domain', 'routes', 'workers-dev']),
   kv: v.strictObject({ CLIENTS: Namespace, AUTH_CODES: Namespace, REFRESH_TOKENS: Namespace }),
   database: v.strictObject({
     name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,64}$/, 'lower-case letters, digits and hyphens')),
@@ -74,8 +77,8 @@ export function forRendering({
 }: Resources): EnvironmentResources {
   return {
     accountId: account.id,
-    zone: zone.name,
-    ...(isLoopbackHost(zone.name) && { zoneId: zone.id }),
+    ...(zone && { zone: zone.name }),
+    ...(zone && isLoopbackHost(zone.name) && { zoneId: zone.id }),
     host,
     kv,
     database,

@@ -1,5 +1,5 @@
 import type { Environment } from '../../shared/config.ts'
-import { type WorkerName, workerNames } from '../../shared/topology.ts'
+import { environmentWorkers, type WorkerName } from '../../shared/topology.ts'
 import { isEditedByHand, renderWranglerToml } from '../render/wrangler-toml.ts'
 import { lineDifference } from './line-difference.ts'
 import { readProjectFile, writeProjectFile } from './project-file.ts'
@@ -17,7 +17,7 @@ export interface WranglerFile {
 
 /** The wrangler.toml files of an environment. */
 export function wranglerFiles(root: string, environment: Environment, resources: Resources): WranglerFile[] {
-  return workerNames.map((worker) => {
+  return environmentWorkers(resources.zone !== undefined).map((worker) => {
     const path = `environments/${environment.name}/${worker}/wrangler.toml`
     const text = renderWranglerToml(worker, environment, forRendering(resources))
     const found = readProjectFile(root, path)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse, stringify, type TomlTable, type TomlValue } from 'smol-toml'
 import { type Environment, scriptName, workerVariables } from '../../shared/config.ts'
-import { type KvNamespace, type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
+import { type KvNamespace, publishedWorkers, type WorkerName, workerTopology } from '../../shared/topology.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { fillPlaceholders, isTable } from './placeholders.ts'
 import { routePatterns } from './routes.ts'
@@ -19,7 +19,7 @@ export interface EnvironmentResources {
   readonly kv: Readonly<Record<KvNamespace, { readonly id: string; readonly previewId: string }>>
   readonly database: { readonly name: string; readonly id: string }
   /** How the issuer's host reaches op-discovery; a host that serves something else already keeps its DNS record. */
-  readonly host?: 'custom-domain' | 'routes'
+  readonly host?: 'custom-domain' | 'routes' | 'workers-dev'
   /** JSON text of the public JWK that may register the first operator. */
   readonly bootstrapOperatorKey?: string
 }
@@ -126,7 +126,7 @@ function placeholders(environment: Environment, resources: EnvironmentResources)
     values[`kv.${namespace}.id`] = id
     values[`kv.${namespace}.previewId`] = previewId
   }
-  for (const name of workerNames) {
+  for (const name of publishedWorkers) {
     values[`script.${name}`] = scriptName(environment.name, name)
     for (const { binding } of workerTopology(name).rateLimits) {
       values[`rateLimit.${binding}`] = rateLimitNamespace(environment.name, binding)

@@ -26,30 +26,26 @@ export class SignedInPeople {
     this.#store = store
   }
 
-  /** The session used last, or undefined. */
-  async current(request: Request, now: number): Promise<SignedIn | undefined> {
+  /** The session used last, or undefined; for requests of a client, those that are for it alone count, too. */
+  async current(request: Request, now: number, clientId?: string): Promise<SignedIn | undefined> {
     for (const handle of handlesOf(request)) {
-      const signedIn = await this.#visit(handle, now)
+      const signedIn = await this.visit(handle, now, clientId)
       if (signedIn) return signedIn
     }
     return undefined
   }
 
-  /** Every live session of this browser, the one used last first. */
-  async all(request: Request, now: number): Promise<SignedIn[]> {
-    const visits = await Promise.all(handlesOf(request).map((handle) => this.#visit(handle, now)))
-    return visits.filter((visit) => visit !== undefined)
-  }
-
-  async #visit(handle: string, now: number): Promise<SignedIn | undefined> {
+  /** The session of a handle, if it is live and this client may see it. */
+  protected async visit(handle: string, now: number, clientId: string | undefined): Promise<SignedIn | undefined> {
     const opened = await this.#keyring.open('session', handle, now)
     if (!opened) return undefined
     const id = await handleHash(handle)
-    const session = await decided(shard(this.#store, opened.shard).visit(id, now))
+    const session = await decided(shard(this.#store, opened.shard).visit(id, now, clientId))
     return session && { handle, id, shard: opened.shard, session }
   }
 }
 
-function handlesOf(request: Request): string[] {
+/** The handles of a browser's sessions, the one used last first. */
+export function handlesOf(request: Request): string[] {
   return readCookie(request, 'session')?.split('.').slice(0, maximumAccounts) ?? []
 }

@@ -24,4 +24,12 @@ export interface LeasedKeys {
 /** The entrypoint of op-discovery as other Workers see it. */
 export interface KeyLeaseService {
   lease(): Promise<LeasedKeys>
+  /** Whether this ticket signs this person of the deploy gate in, now and never again. */
+  redeemTicket(ticket: string, person: GatePerson): Promise<boolean>
+}
+
+/** Who wants in by a ticket. `createdAt` in seconds. */
+export interface GatePerson {
+  readonly email: string
+  readonly createdAt: number
 }

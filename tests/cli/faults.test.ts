@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { workerNames } from '../../shared/topology.ts'
+import { canMount, onSmallDisk } from './full-disk.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 let shop: Workshop
@@ -174,6 +175,25 @@ describe('when Cloudflare fails', () => {
     // The version of op-auth was there already.
     expect(JSON.parse((await run(['versions', 'op-auth', '--json'])).out).versions).toHaveLength(versions.length)
   })
+
+  test('F7 an upload that the token may not make names the permission: status 6', { timeout: 60_000 }, async () => {
+    shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 1`)
+    shop.cloudflare.faults.add({
+      path: /authrim-op-userinfo\/versions$/,
+      method: 'POST',
+      fault: { type: 'status', status: 403, code: 10000 },
+    })
+    const refused = await deploy()
+    shop.cloudflare.faults.clear()
+    expect([refused.status, errorOf(refused)]).toEqual([
+      6,
+      expect.objectContaining({
+        code: 'not_authorised',
+        hint: expect.stringContaining('lacks the permission Account · Workers Scripts · Edit'),
+      }),
+    ])
+    expect((await deploy()).status).toBe(0)
+  })
 })
 
 describe('two operators', () => {
@@ -232,6 +252,91 @@ describe('files and secrets', () => {
     expect([result.status, errorOf(result).message]).toEqual([1, expect.stringMatching(/op-token.*wrangler\.toml/)])
     expect((await deploy()).status).toBe(0)
   })
+
+  /** What authrim printed and ended with, each time that the script ran it. */
+  async function onFullDisk(script: string, kibibytes = 2048): Promise<{ status: number; text: string }[]> {
+    const disk = join(shop.home, 'disk')
+    mkdirSync(disk, { recursive: true })
+    const run = `run() { "$NODE" "$BIN" "$@" --json --yes 2>&1; printf '\\nended %s\\n' $?; }`
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: shop.home,
+      PROJECT: shop.project,
+      NODE: process.execPath,
+      BIN: join(shop.package.root, 'bin/authrim.js'),
+      AUTHRIM_CLOUDFLARE_API: shop.cloudflare.apiBase,
+    }
+    const out = await onSmallDisk(disk, kibibytes, `${run}\n${script}`, env)
+    said += out
+    return [...out.matchAll(/([^]*?)\nended (\d+)\n/g)].map(([, text = '', status]) => ({
+      status: Number(status),
+      text,
+    }))
+  }
+
+  test.skipIf(!canMount)(
+    'F17 attack K3 a disk that is full: every file is as it was, and with room the deploy is finished',
+    { timeout: 120_000 },
+    async () => {
+      const runs = await onFullDisk(`
+        cp -a "$PROJECT/." "$DISK/" && cd "$DISK" && rm -rf .authrim/production/deploy
+        rm environments/production/op-token/wrangler.toml
+        all() { find . -type f ! -name filler ! -path './.authrim/*/journal.json' -exec sha256sum {} + | sort; }
+        before=$(all)
+        fill
+        run deploy
+        [ "$before" = "$(all)" ] && echo unchanged
+        drain
+        run deploy
+        run deploy --dry-run`)
+      expect(runs.map(({ status }) => status)).toEqual([1, 0, 0])
+      expect(JSON.parse(runs[0]?.text ?? '').error).toMatchObject({
+        code: 'not_writable',
+        message: expect.stringContaining('the disk is full'),
+        hint: expect.stringContaining('Make room'),
+      })
+      expect(runs[1]?.text).toMatch(/^unchanged/)
+      expect(JSON.parse(runs[2]?.text ?? '').deployment.changed).toBe(false)
+    },
+  )
+
+  test.skipIf(!canMount)(
+    'F17 a disk that fills up on the way: what was done is said, and goes on from there',
+    { timeout: 120_000 },
+    async () => {
+      shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 17`)
+      // Room for the journal, and not for the bundle that wrangler is given.
+      const runs = await onFullDisk(`
+        cp -a "$PROJECT/." "$DISK/" && cd "$DISK" && rm -rf .authrim/production/deploy
+        fill && truncate -s -16k "$DISK/filler"
+        run deploy
+        drain
+        run deploy
+        ls "$DISK/.authrim/production"`)
+      expect(runs.map(({ status }) => status)).toEqual([1, 0])
+      expect(JSON.parse(runs[0]?.text ?? '').error).toMatchObject({
+        code: 'not_writable',
+        message: expect.stringMatching(
+          /op-userinfo\.js cannot be written: the disk is full[^]*Not done: stage op-userinfo/,
+        ),
+      })
+    },
+  )
+
+  test.skipIf(!canMount)(
+    'F17 no room for temporary files, where the secret and wrangler’s files go',
+    { timeout: 120_000 },
+    async () => {
+      shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 18`)
+      const runs = await onFullDisk(`
+        cd "$PROJECT" && fill && export TMPDIR="$DISK"
+        run deploy
+        export TMPDIR=
+        run deploy`)
+      expect(runs.map(({ status }) => status)).toEqual([1, 0])
+      expect(JSON.parse(runs[0]?.text ?? '').error.message).not.toContain(' at ')
+    },
+  )
 
   test(
     'a wrangler of another version is refused before anything is uploaded: status 2',

@@ -13,6 +13,22 @@ const weak = {
   permissions: ['Workers Scripts Write', 'Zone Read', 'Account Settings Read', 'API Tokens Read'],
 }
 
+/** Reads everything, may not look at itself, and turns out unable to make a database. */
+const promising = {
+  value: 'promising-token',
+  permissions: [
+    'Workers KV Storage Write',
+    'D1 Read',
+    'Workers Scripts Write',
+    'Workers Routes Write',
+    'DNS Write',
+    'Zone Read',
+    'Account Settings Read',
+    'Account Analytics Read',
+    'Workers Tail Read',
+  ],
+}
+
 let shop: Workshop
 beforeAll(async () => {
   shop = await openWorkshop({
@@ -27,7 +43,7 @@ beforeAll(async () => {
         ],
       },
     ],
-    tokens: [weak],
+    tokens: [weak, promising],
   })
 }, 120_000)
 afterAll(() => shop?.[Symbol.asyncDispose]())
@@ -206,6 +222,36 @@ describe('init refuses', () => {
     ])
     expect(shop.cloudflare.log.writes).toEqual([])
   })
+
+  test(
+    'F7 F8 a permission that turns out to be missing: it is named, and the rerun goes on from there',
+    { timeout: 60_000 },
+    async () => {
+      const { apiBase, edgeOrigin, token } = shop.cloudflare
+      const file = addressFile({ HOME: shop.home })
+      const before = await titles()
+      const args = [folder('later'), '--env', 'later', '--issuer', 'https://later.example.com', ...hosted]
+      recordAddress(file, { apiBase, edgeOrigin, token: promising.value, pid: process.pid })
+      const result = await init(args)
+      recordAddress(file, { apiBase, edgeOrigin, token, pid: process.pid })
+      const { error } = JSON.parse(result.out)
+      expect([result.status, error]).toEqual([
+        4,
+        expect.objectContaining({
+          code: 'not_authorised',
+          message: expect.stringMatching(/10000[^]*Done: [^]*create-namespace[^]*Not done: create-database/),
+          hint: expect.stringMatching(/lacks the permission Account · D1 · Edit[^]*authrim init/),
+        }),
+      ])
+      expect(result.err).toContain('cannot be proven')
+      const made = (await titles()).filter((title) => !before.includes(title))
+      expect(made).toHaveLength(6)
+      shop.cloudflare.log.clear()
+      expect((await init(args)).status).toBe(0)
+      expect(shop.cloudflare.log.writes.filter(({ path }) => path.endsWith('/namespaces'))).toEqual([])
+      expect(new Set(await titles()).size).toBe(before.length + 7)
+    },
+  )
 
   test('without a local Cloudflare, and says how to start one', { timeout: 60_000 }, async () => {
     const result = await shop.authrim(['init', folder('none'), '--local', '--yes', '--json'], {

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { workerNames } from '../../shared/topology.ts'
+import { addressFile, recordAddress } from '../../cli/embedded-cloudflare/address-file.ts'
 import { openWorkshop, type Workshop } from '../cli/workshop.ts'
 import { Agent } from '../support/agent.ts'
 import { authorizationPath, basic, claimsOf, tokenRequest } from '../support/oauth.ts'
@@ -16,8 +17,17 @@ const person = { username: 'ada', email: 'ada@example.com', password: 'a passwor
 const issuer = () => `http://localhost:${new URL(shop.cloudflare.edgeOrigin).port}`
 const passphrase = ['--passphrase-file', 'passphrase.txt']
 
+const d1: [string, string] = ['D1 Write', 'Account · D1 · Edit']
+const routes: [string, string] = ['Workers Routes Write', 'Zone · Workers Routes · Edit']
+const allBut = ['Workers KV Storage Write', 'Workers Scripts Write', 'Workers Tail Read', 'DNS Write', 'Zone Read']
+const others = [...allBut, 'Account Settings Read', 'Account Analytics Read']
+/** May look at its own policies. */
+const weak = { value: 'weak-token', permissions: [...others, 'API Tokens Read'], missing: [d1, routes] }
+/** May not, so each read is tried. */
+const unproven = { value: 'unproven-token', permissions: [...others, 'Workers Routes Write'], missing: [d1] }
+
 beforeAll(async () => {
-  shop = await openWorkshop()
+  shop = await openWorkshop({ tokens: [weak, unproven] })
   shop.write('password.txt', person.password)
   shop.write('passphrase.txt', 'a long enough passphrase\n')
   await shop.json(['init', '--local'])
@@ -210,6 +220,29 @@ describe('watching', () => {
     },
   )
 
+  test(
+    'F7 doctor names each permission that the token lacks, and where to add it, whatever else it hides',
+    { timeout: 60_000 },
+    async () => {
+      const { apiBase, edgeOrigin, token } = shop.cloudflare
+      const file = addressFile({ HOME: shop.home })
+      for (const { value, missing } of [weak, unproven]) {
+        recordAddress(file, { apiBase, edgeOrigin, token: value, pid: process.pid })
+        const { checks } = await shop.json(['doctor'], 1)
+        const lacking = checks.filter(
+          ({ name, ok }: { name: string; ok: boolean }) => name.startsWith('permission') && !ok,
+        )
+        expect(lacking.map(({ name, fix }: { name: string; fix: string }) => [name, fix])).toEqual(
+          missing.map(([group, name]) => [
+            `permission ${group}`,
+            `Add ${name} at https://dash.cloudflare.com/profile/api-tokens`,
+          ]),
+        )
+      }
+      recordAddress(file, { apiBase, edgeOrigin, token, pid: process.pid })
+    },
+  )
+
   test('open prints the address where nobody looks', async () => {
     expect(await shop.json(['open', 'discovery'])).toEqual({ url: `${issuer()}/.well-known/openid-configuration` })
     expect((await shop.json(['open', 'sesame'], 2)).error.message).toContain('sesame')
@@ -289,17 +322,46 @@ describe('the rehearsal', () => {
     expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
   })
 
-  test('destroy removes what is authrim’s and nothing else', { timeout: 60_000 }, async () => {
-    const foreign = await makeForeignThings(shop)
-    expect((await shop.json(['destroy', '--dry-run'])).removal.changed).toBe(false)
-    expect((await shop.authrim(['destroy', '--yes'])).status).toBe(2)
-    expect((await shop.json(['destroy', '--confirm', 'production'], 2)).error.message).toContain('production')
-    const { removal } = await shop.json(['destroy', '--confirm', 'local'])
-    expect(removal.steps.every(({ status }: { status: string }) => status === 'done')).toBe(true)
-    expect(await everything(shop)).toEqual(foreign)
-    expect(existsSync(join(shop.project, 'environments/local/resources.json'))).toBe(false)
-    expect(shop.file('authrim.json')).toContain(issuer())
-  })
+  test(
+    'F1 destroy removes what is authrim’s and nothing else, killed after each call',
+    { timeout: 120_000 },
+    async () => {
+      const foreign = await makeForeignThings(shop)
+      const planned = (await shop.json(['destroy', '--dry-run'])).removal
+      expect(planned.changed).toBe(false)
+      expect((await shop.authrim(['destroy', '--yes'])).status).toBe(2)
+      expect((await shop.json(['destroy', '--confirm', 'production'], 2)).error.message).toContain('production')
+      const kinds: string[] = planned.steps.map(({ kind }: { kind: string }) => kind)
+      const routes = kinds.filter((kind) => kind === 'route').length
+      const others = kinds.filter((kind) => kind !== 'route' && kind !== 'files').length
+      // Routes are many and alike; the rest is killed after each call.
+      for (const removals of [1, routes - 1, ...Array<number>(others).fill(1)]) {
+        expect(await destroyKilledAfter(removals)).toBe(null)
+        expect((await everything(shop)).scripts).toEqual(expect.arrayContaining(foreign.scripts))
+      }
+      expect(await everything(shop)).toEqual(foreign)
+      expect((await shop.json(['destroy', '--confirm', 'local'])).removal).toMatchObject({ changed: true, kept: [] })
+      expect(existsSync(join(shop.project, 'environments/local/resources.json'))).toBe(false)
+      expect(shop.file('authrim.json')).toContain(issuer())
+    },
+  )
+
+  /** Kills a destroy when it has removed so many things; its status, null if it was killed. */
+  async function destroyKilledAfter(removals: number): Promise<number | null> {
+    shop.cloudflare.log.clear()
+    const undo = shop.cloudflare.faults.add({ method: 'DELETE', from: removals + 1, fault: { type: 'hang' } })
+    const removed = () => shop.cloudflare.log.entries.filter(({ method }) => method === 'DELETE').length
+    const { status } = await shop.authrim(['destroy', '--confirm', 'local', '--yes', '--json'], {
+      watch: (child) => {
+        const timer = setInterval(() => {
+          if (removed() >= removals) child.kill('SIGKILL')
+          if (removed() >= removals || child.exitCode !== null) clearInterval(timer)
+        }, 2)
+      },
+    })
+    undo()
+    return status
+  }
 
   test(
     'F40 after destroy, init, deploy and restore the same person signs in to the same client',

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
-import { workerNames } from '../../shared/topology.ts'
+import { publishedWorkers } from '../../shared/topology.ts'
 import { type Installed, oldNode, packAndInstall, result } from './packed.ts'
+import { rehearsal } from './rehearsal.ts'
 
 const { root, version } = authrimPackage()
 const old = await oldNode()
@@ -21,7 +22,7 @@ describe('the package as npm gives it to an operator', () => {
 
   test('has the bundles and templates, and no sources, tests or secrets', () => {
     console.log(`authrim-${version}.tgz: ${(installed.size / 1024).toFixed(0)} KiB, ${installed.files.length} files`)
-    const bundles = workerNames.map((name) => `dist/workers/${name}.js`)
+    const bundles = publishedWorkers.map((name) => `dist/workers/${name}.js`)
     expect(installed.files).toEqual(
       expect.arrayContaining([
         ...bundles,
@@ -46,7 +47,7 @@ describe('the package as npm gives it to an operator', () => {
   })
 
   test('has the bytes that were built', () => {
-    for (const name of workerNames) {
+    for (const name of publishedWorkers) {
       const path = `dist/workers/${name}.js`
       const packed = readFileSync(join(installed.folder, 'node_modules/authrim', path))
       expect(packed.equals(readFileSync(join(root, path))), path).toBe(true)
@@ -74,23 +75,28 @@ describe('the package as npm gives it to an operator', () => {
   test('fault F18 npx authrim dev serves what was shipped, and Ctrl-C ends all of it, twice as well', async () => {
     const port = await freePort()
     const dev = ['authrim', 'dev', '--no-demo', '--port', String(port)]
-    const child = spawn('npx', dev, { cwd: installed.folder, stdio: 'ignore', detached: true })
+    const env = { ...process.env, XDG_CONFIG_HOME: join(installed.folder, '..', 'config') }
+    const child = spawn('npx', dev, { cwd: installed.folder, env, stdio: 'ignore', detached: true })
     const issuer = `http://localhost:${port}`
     try {
       const answer = await vi.waitFor(() => fetch(`${issuer}/.well-known/openid-configuration`), 15_000)
       expect(await answer.json()).toMatchObject({ issuer })
+      const planned = await result('npx', ['authrim', 'deploy', '--dry-run', '--json'], installed.folder, env)
+      expect(JSON.parse(planned.stdout)).toMatchObject({ deployment: { changed: false } })
     } finally {
       await interrupted(child)
     }
     await expect(fetch(issuer)).rejects.toThrow('fetch failed')
     // The lock is given back: it starts again.
-    const again = spawn('npx', dev, { cwd: installed.folder, stdio: 'ignore', detached: true })
+    const again = spawn('npx', dev, { cwd: installed.folder, env, stdio: 'ignore', detached: true })
     try {
       await vi.waitFor(() => fetch(`${issuer}/.well-known/jwks.json`), 15_000)
     } finally {
       await interrupted(again)
     }
   })
+
+  rehearsal(() => installed)
 
   test.skipIf(!old)(`on Node ${old?.version ?? '20 (this machine has none)'} it says which Node it needs`, async () => {
     const bin = join(installed.folder, 'node_modules/authrim/bin/authrim.js')

@@ -53,9 +53,14 @@ export interface Result {
 }
 
 /** Runs a program to its end, whatever its exit status. */
-export async function result(program: string, args: readonly string[], cwd: string): Promise<Result> {
+export async function result(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Result> {
   try {
-    return { status: 0, ...(await run(program, [...args], { cwd, env: { ...process.env, NO_COLOR: '1' } })) }
+    return { status: 0, ...(await run(program, [...args], { cwd, env: { ...process.env, NO_COLOR: '1', ...env } })) }
   } catch (error) {
     const { code, stdout, stderr } = v.parse(Failure, error)
     return { status: code, stdout, stderr }

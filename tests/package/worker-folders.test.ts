@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { authrimPackage } from '../../cli/bundle/package-root.ts'
-import { workerNames } from '../../shared/topology.ts'
+import { publishedWorkers } from '../../shared/topology.ts'
 
 const { root } = authrimPackage()
 
 describe('a Worker handled from its own folder', () => {
-  test.each(workerNames)('%s has the scripts build, dev and deploy', (worker) => {
+  test.each(publishedWorkers)('%s has the scripts build, dev and deploy', (worker) => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'workers', worker, 'package.json'), 'utf8'))
     expect(scripts).toEqual({
       prebuild: 'node ../../scripts/ensure-deps.mjs',

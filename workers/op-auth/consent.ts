@@ -65,7 +65,7 @@ export async function consent(c: AuthContext): Promise<Response> {
 async function consentVisit(c: AuthContext, visit: Visit | Response): Promise<ConsentVisit | Response> {
   if (visit instanceof Response) return visit
   const { flow, interaction } = visit
-  const signedIn = await sessionOf(c, interaction)
+  const signedIn = await sessionOf(c, interaction, flow?.client.client_id)
   if (!flow || !signedIn || interaction.record.session === undefined) return errorPage(c, 'expired_interaction', 400)
   const request = authorizationRequest(flow.params, flow.target, flow.client, c.var.deps.issuer)
   return { ...visit, flow, signedIn, request }

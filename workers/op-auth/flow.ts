@@ -38,7 +38,7 @@ export async function proceed(c: AuthContext, flow: Flow): Promise<Response> {
   if (flow.client.require_pushed_authorization_requests && flow.pushed === undefined)
     throw invalidRequest('the client has to push its requests')
   const hintedSub = await subjectOfHint(c, request.idTokenHint)
-  const signedIn = await sessionOf(c, flow.interaction)
+  const signedIn = await sessionOf(c, flow.interaction, flow.client.client_id)
   const tokens = consentTokens(request)
   const progress = flow.interaction?.record
   const step = nextStep({
@@ -62,15 +62,16 @@ export function consentTokens(request: AuthorizationRequest): string[] {
   return [...request.scope, ...request.resources.map(resourceToken)]
 }
 
-/** The session that the person chose in this interaction, or the one used last. */
+/** The session that the person chose in this interaction, or the one used last, as far as this client may see it. */
 export async function sessionOf(
   c: AuthContext,
   interaction: StoredInteraction | undefined,
+  clientId: string | undefined,
 ): Promise<SignedIn | undefined> {
   const { deps, now } = c.var
   const chosen = interaction?.record.session
-  if (chosen === undefined) return deps.sessions.current(c.req.raw, now)
-  return (await deps.sessions.all(c.req.raw, now)).find((each) => each.id === chosen)
+  if (chosen === undefined) return deps.sessions.current(c.req.raw, now, clientId)
+  return (await deps.sessions.all(c.req.raw, now, clientId)).find((each) => each.id === chosen)
 }
 
 /** Sends the browser to a page, with the request kept for when it comes back. */

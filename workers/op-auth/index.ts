@@ -82,7 +82,7 @@ export default workerApp<Env, AuthDeps>({
           Number(env.PAR_EXPIRY),
         ),
         consents: new D1Consents(env.DB),
-        passwords: new PasswordSignIn(users, env.THROTTLE, keyring, env.PASSWORD_RATE),
+        passwords: new PasswordSignIn(users, env.THROTTLE, keyring, env.PASSWORD_RATE, env.KEYS),
         audit: new AuditLog(env.DB),
         codeLifetime: Number(env.CODE_EXPIRY),
       },

@@ -1,5 +1,7 @@
 import type { Keyring } from '../../shared/keys/keyring.ts'
+import { gateClient } from '../../shared/protocol/gate.ts'
 import { handleHash } from '../../shared/protocol/handle.ts'
+import type { KeyLeaseService } from '../../shared/protocol/key-lease.ts'
 import { hashPassword, needsRehash, nobodysHash, verifyPassword } from '../../shared/protocol/password-hash.ts'
 import { accountPolicy, addressKey, addressPolicy } from '../../shared/protocol/throttling.ts'
 import type { D1Users } from '../../shared/stores/d1/users.ts'
@@ -31,13 +33,21 @@ export class PasswordSignIn {
   readonly #throttle: DurableObjectNamespace<Throttle>
   readonly #keyring: Keyring
   readonly #rate: RateLimit
+  readonly #tickets: Pick<KeyLeaseService, 'redeemTicket'>
   #waiting = 0
 
-  constructor(users: D1Users, throttle: DurableObjectNamespace<Throttle>, keyring: Keyring, rate: RateLimit) {
+  constructor(
+    users: D1Users,
+    throttle: DurableObjectNamespace<Throttle>,
+    keyring: Keyring,
+    rate: RateLimit,
+    tickets: Pick<KeyLeaseService, 'redeemTicket'>,
+  ) {
     this.#users = users
     this.#throttle = throttle
     this.#keyring = keyring
     this.#rate = rate
+    this.#tickets = tickets
   }
 
   /** @param now seconds. */
@@ -74,6 +84,8 @@ export class PasswordSignIn {
     now: number,
   ): Promise<PasswordOutcome> {
     const user = await this.#users.findByIdentifier(identifier)
+    // Nobody guesses a signature, so the gate's sign-ins are not counted against the address they come from.
+    if (user && gateClient(user.email) !== undefined) return this.#verifyTicket(user, password)
     const account = await this.#accountKey(request, user, identifier, now)
     // An address that has to wait is not counted against the account: it could lock out its owner.
     const wait =
@@ -88,6 +100,12 @@ export class PasswordSignIn {
     await decided(shard(this.#throttle, shardOf(account)).clear(account))
     if (needsRehash(stored)) await this.#users.setPassword(user.sub, await hashPassword(password), now)
     return { user }
+  }
+
+  /** The deploy gate's person has a ticket and no password, whatever is stored. */
+  async #verifyTicket(user: User, ticket: string): Promise<PasswordOutcome> {
+    const valid = await decided(this.#tickets.redeemTicket(ticket, user))
+    return valid && !user.disabled ? { user } : { problem: 'wrong_credentials', account: user.sub }
   }
 
   #attempt(key: string, policy: typeof accountPolicy, now: number): Promise<number> {

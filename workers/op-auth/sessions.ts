@@ -1,11 +1,14 @@
 import type { Keyring } from '../../shared/keys/keyring.ts'
+import { gateClient } from '../../shared/protocol/gate.ts'
 import { handleHash, randomId } from '../../shared/protocol/handle.ts'
 import { passwordAcr } from '../../shared/protocol/id-token.ts'
 import type { Session, SessionListing, SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
 import { decided } from '../../shared/stores/grants.ts'
 import { allShards, randomShard, shard } from '../../shared/stores/shards.ts'
+import type { User } from '../../shared/stores/users.ts'
+import { gate } from '../../shared/topology.ts'
 import { setCookie } from '../../shared/http/cookies.ts'
-import { type SignedIn, SignedInPeople, maximumAccounts } from '../../shared/http/signed-in.ts'
+import { type SignedIn, SignedInPeople, handlesOf, maximumAccounts } from '../../shared/http/signed-in.ts'
 
 /**
  * Browser sessions. The cookie holds one handle for each account signed in, the one used last first. A new handle
@@ -24,14 +27,22 @@ export class Sessions extends SignedInPeople {
     this.#lifetime = lifetime
   }
 
+  /** Every live session of this browser that the client may see, the one used last first. */
+  async all(request: Request, now: number, clientId?: string): Promise<SignedIn[]> {
+    const visits = await Promise.all(handlesOf(request).map((handle) => this.visit(handle, now, clientId)))
+    return visits.filter((visit) => visit !== undefined)
+  }
+
   /**
    * Begins a session for a person who has just proven who they are, in place of an older one of theirs in this
-   * browser: clients see the same `sid`, nobody the same cookie. Answers the cookie to set.
+   * browser: clients see the same `sid`, nobody the same cookie. That of the deploy gate's person is for one client and
+   * ends with the person. Answers the cookie to set.
    */
-  async start(request: Request, sub: string, now: number): Promise<{ signedIn: SignedIn; cookie: string }> {
+  async start(request: Request, { sub, email }: User, now: number): Promise<{ signedIn: SignedIn; cookie: string }> {
     const others = await this.all(request, now)
     const earlier = others.find((each) => each.session.sub === sub)
-    const at = { shard: randomShard(), expiresAt: now + this.#lifetime }
+    const only = gateClient(email)
+    const at = { shard: randomShard(), expiresAt: now + (only === undefined ? this.#lifetime : gate.lifetime) }
     const handle = await this.#keyring.mint({ kind: 'session', generation: 0, id: randomId(), ...at }, now)
     const id = await handleHash(handle)
     const session: Session = {
@@ -46,6 +57,7 @@ export class Sessions extends SignedInPeople {
       userAgent: (request.headers.get('user-agent') ?? '').slice(0, 300),
       address: request.headers.get('cf-connecting-ip') ?? '',
       clients: earlier?.session.clients ?? {},
+      ...(only !== undefined && { only }),
     }
     await decided(shard(this.#store, at.shard).create(id, session))
     if (earlier) await decided(shard(this.#store, earlier.shard).end(earlier.id))

@@ -75,7 +75,7 @@ export async function signIn(c: AuthContext): Promise<Response> {
     return signInPage(c, visit, { identifier, error: outcome.problem, retryAfterSeconds: outcome.retryAfter })
   }
 
-  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user.sub, now)
+  const { signedIn, cookie } = await deps.sessions.start(c.req.raw, outcome.user, now)
   c.header('set-cookie', cookie, { append: true })
   c.header('set-cookie', await deps.passwords.deviceCookie(outcome.user.sub, now), { append: true })
   noteEvent(c, outcome.user.sub, 'sign_in')

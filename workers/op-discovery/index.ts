@@ -1,11 +1,13 @@
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { workerApp } from '../../shared/http/app.ts'
 import { ReadyAnswers } from '../../shared/http/ready-answers.ts'
-import type { KeyLeaseService, LeasedKeys } from '../../shared/protocol/key-lease.ts'
+import type { GatePerson, KeyLeaseService, LeasedKeys } from '../../shared/protocol/key-lease.ts'
 import type { KeyManager, KeyManagerEnv } from '../../shared/stores/durable-objects/key-manager.ts'
+import { shard, shardOf } from '../../shared/stores/shards.ts'
 import type { KeyUse } from '../../shared/topology.ts'
 import { type DiscoveryDeps, jwks } from './jwks.ts'
 import { metadata } from './metadata.ts'
+import { redeemTicket } from './redeem-ticket.ts'
 
 export { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
 export { KeyManager } from '../../shared/stores/durable-objects/key-manager.ts'
@@ -25,6 +27,23 @@ export class KeyLease extends WorkerEntrypoint<Env, { uses: KeyUse[] }> implemen
   async lease(): Promise<LeasedKeys> {
     const now = Math.floor(Date.now() / 1000)
     return this.env.KEY_MANAGER.getByName('keys').lease(this.ctx.props.uses, now)
+  }
+
+  async redeemTicket(ticket: string, person: GatePerson): Promise<boolean> {
+    if (!this.ctx.props.uses.includes('ticket')) return false
+    const now = Math.floor(Date.now() / 1000)
+    // What isolates have leased hides for a while that no key can be leased any more.
+    await this.lease()
+    return redeemTicket(
+      ticket,
+      person,
+      {
+        issuer: this.env.ISSUER_URL,
+        operator: (kid) => this.env.KEY_MANAGER.getByName('keys').operator(kid, now),
+        once: (key, expiresAt) => shard(this.env.GRANT_LEDGER, shardOf(key)).once(key, expiresAt),
+      },
+      now,
+    )
   }
 }
 

@@ -15,6 +15,8 @@ export interface Session {
   readonly address: string
   /** Scopes in force for each client signed in to, space-separated: consent already given needs no second look. */
   readonly clients: Readonly<Record<string, string>>
+  /** The one client that may see this session; absent for everyone but the deploy gate. */
+  readonly only?: string
 }
 
 export interface SessionListing extends Session {
@@ -55,12 +57,13 @@ export class SessionStore extends DurableObject<object> {
     )
   }
 
-  /** A live session, noting the visit. */
-  visit(id: string, now: number): Session | undefined {
+  /** A live session, noting the visit. One that is for a single client is nobody's but in a request of that client. */
+  visit(id: string, now: number, clientId?: string): Session | undefined {
     const row = this.#row(id, now)
     if (row && row.last_seen_at + visitInterval <= now)
       this.#sql.exec('UPDATE sessions SET last_seen_at = ? WHERE id = ?', now, id)
-    return row && sessionOf(row)
+    const session = row && sessionOf(row)
+    return session?.only === undefined || session.only === clientId ? session : undefined
   }
 
   /** Notes that the person signed in to a client with these scopes. */

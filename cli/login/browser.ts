@@ -11,10 +11,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** A browser without scripts, as far as a test login needs one: keeps cookies, follows redirects, posts forms. */
 export class Browser {
   readonly #edge: Edge
+  readonly #headers: Readonly<Record<string, string>>
   readonly #cookies = new Map<string, string>()
 
-  constructor(edge: Edge) {
+  /** @param headers go with every request. */
+  constructor(edge: Edge, headers: Readonly<Record<string, string>> = {}) {
     this.#edge = edge
+    this.#headers = headers
   }
 
   async get(path: string): Promise<EdgeAnswer> {
@@ -48,6 +51,7 @@ export class Browser {
     const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const answer = await this.#edge.request(path, {
       headers: {
+        ...this.#headers,
         ...(cookie && { cookie }),
         ...(body !== undefined && {
           'content-type': 'application/x-www-form-urlencoded',
