@@ -188,6 +188,15 @@ export const manuals: Readonly<Record<string, Manual>> = {
     variables: operatorKey,
     seeAlso: ['authrim users sign-out'],
   },
+  saml: {
+    text: [
+      'A partner is known by its metadata: its entity id, its addresses and the certificates of its keys. From a file it stays as it is; from an address it is fetched again every day, so that a partner’s new certificate counts beside the old one before it is used. A refresh that fails changes nothing, and list, status and doctor say so.',
+      'authrim saml metadata prints what a partner loads about us. Our key is rotated with authrim keys rotate --use saml, which puts the new certificate beside the old one.',
+      'People of an identity provider get an account here at their first sign-in, unless --no-create-users. An account that exists is only theirs by --link-by verified-email, and only with an address of a --domain that you gave to that provider.',
+    ],
+    variables: operatorKey,
+    seeAlso: ['authrim keys', 'authrim audit', 'authrim doctor'],
+  },
   operators: {
     text: [
       'An operator is an Ed25519 key that may call the admin API. Keys never leave their machines: add takes the public part. Removal counts at once. Where no key is left, recover starts over with a Cloudflare token for the account.',

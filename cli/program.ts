@@ -107,6 +107,11 @@ const commands: Readonly<Record<string, LazyCommand>> = {
     example: 'authrim grants list --user ada@example.com',
     load: () => import('./commands/grants.ts'),
   },
+  saml: {
+    summary: 'applications and identity providers that speak SAML',
+    example: 'authrim saml sp add --metadata https://wiki.example.com/saml/metadata --name Wiki',
+    load: () => import('./commands/saml.ts'),
+  },
   operators: {
     summary: 'decide who may call the admin API',
     example: 'authrim operators list',

@@ -44,9 +44,13 @@ export function indexPage(program: Command, commands: readonly Command[]): strin
   ])
 }
 
-function verbSection(verb: Command): string[] {
+/** @param path the words before it, where its parent is a verb itself. */
+function verbSection(verb: Command, path = ''): string[] {
+  const name = `${path}${verb.name()}`
+  const verbs = visibleVerbs(verb)
+  if (verbs.length > 0) return verbs.flatMap((each) => verbSection(each, `${name} `))
   return [
-    `## ${verb.name()}`,
+    `## ${name}`,
     capital(verb.description()),
     code([usageOf(verb)]),
     ...options(verb, undefined),

@@ -35,10 +35,10 @@ export const handleKinds = [
 export type HandleKind = (typeof handleKinds)[number]
 
 /**
- * What a Worker may ask of the key lease: a private signing key, a handle key, public keys only, or whether a gate
- * ticket counts.
+ * What a Worker may ask of the key lease: a private signing key, SAML's keys with their certificates, the secret of
+ * pairwise identifiers, a handle key, public keys only, or whether a gate ticket counts.
  */
-export type KeyUse = 'sign:access' | 'sign:id' | 'verify' | 'ticket' | `handle:${HandleKind}`
+export type KeyUse = 'sign:access' | 'sign:id' | 'sign:saml' | 'pairwise' | 'verify' | 'ticket' | `handle:${HandleKind}`
 
 export interface RateLimit {
   readonly binding: string
@@ -78,6 +78,8 @@ export interface WorkerTopology {
   readonly variables: readonly Variable[]
   /** Secrets that must be set with the version. */
   readonly secrets: readonly string[]
+  /** When its `scheduled` handler runs, in cron's words, UTC; absent: never. */
+  readonly schedules?: readonly string[]
   /** Upper bound of the bundle, gzip, in KiB. */
   readonly gzipBudget: number
 }
@@ -232,6 +234,20 @@ export const workers = {
     secrets: [],
     gzipBudget: 30,
   },
+  'op-saml': {
+    stage: 4,
+    paths: ['/saml/idp/*', '/saml/sp/*', '/admin/v1/saml/*', '/op-saml/health'],
+    kv: [],
+    database: true,
+    objects: ['KeyManager', 'GrantLedger', 'SessionStore', 'PendingRequests', 'Throttle'],
+    leases: ['sign:saml', 'pairwise', 'verify', 'handle:session', 'handle:interaction', 'handle:browser'],
+    rateLimits: [{ binding: 'SAML_RATE', limit: 300, period: 60 }],
+    variables: ['ISSUER_URL', 'ENVIRONMENT', 'SESSION_EXPIRY', 'BRANDING'],
+    secrets: [],
+    // Partners' metadata, at a minute at which not everybody's clocks strike.
+    schedules: ['23 * * * *'],
+    gzipBudget: 90,
+  },
   // Only where there is no zone whose routes could do this.
   'op-router': {
     stage: 5,
@@ -258,6 +274,7 @@ export const workerNames: readonly WorkerName[] = [
   'op-token',
   'op-management',
   'op-async',
+  'op-saml',
 ]
 
 /** Passes requests on to the others on one origin, in an account without a zone: the last to be deployed. */

@@ -13,6 +13,7 @@ export const Key = v.looseObject({
   createdAt: Time,
   signsFrom: Time,
   leavesAt: Time,
+  certificateExpiresAt: Time,
 })
 export const Schedule = v.looseObject({ days: v.nullable(v.number()), nextRotationAt: Time })
 export const KeysAnswer = v.looseObject({ keys: v.array(Key), schedule: v.optional(Schedule) })
@@ -23,7 +24,7 @@ export const Rotation = v.looseObject({
   retiring: v.nullish(v.string()),
   current: v.string(),
   next: v.nullish(v.string()),
-  effectiveAt: v.string(),
+  effectiveAt: Time,
 })
 export const RotationsAnswer = v.looseObject({ rotations: v.array(Rotation) })
 export const RevocationAnswer = v.looseObject({

@@ -16,6 +16,10 @@ const probes: Readonly<Record<Exclude<WorkerName, 'op-discovery' | 'op-router'>,
     { name: 'introspect refuses without a client', path: '/introspect', method: 'POST', status: [400, 401] },
     { name: 'admin API refuses without a key', path: '/admin/v1/clients', status: [401] },
   ],
+  'op-saml': [
+    { name: 'SAML sign-on refuses without a request', path: '/saml/idp/sso', status: [400] },
+    { name: 'SAML admin API refuses without a key', path: '/admin/v1/saml/sp', status: [401] },
+  ],
   'op-async': [
     {
       name: 'device flow needs a client',

@@ -3,6 +3,7 @@ import type { WorkerName } from '../../shared/topology.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { readVersionCounts } from '../cloudflare/analytics.ts'
 import { ensureDomain, ensureRoute, removeRoute } from '../cloudflare/routes.ts'
+import { setSchedules } from '../cloudflare/schedules.ts'
 import { deployVersions } from '../cloudflare/scripts.ts'
 import type { DeployStage, WorkerChange } from '../plan/plan.ts'
 import type { Check } from './checks.ts'
@@ -58,12 +59,13 @@ async function addRoutes(
   zoneId: string,
   change: WorkerChange,
 ): Promise<void> {
-  const { script, domain, addRoutes, removeRoutes } = change
+  const { script, domain, addRoutes, removeRoutes, schedules } = change
   if (domain !== null) await ensureDomain(account, zoneId, new URL(environment.issuer).hostname, script)
   // A pattern belongs to one Worker at a time.
   const moved = removeRoutes.filter(({ pattern }) => addRoutes.includes(pattern))
   for (const route of moved) await removeRoute(account, zoneId, route)
   await Promise.all(addRoutes.map((pattern) => ensureRoute(account, zoneId, pattern, script)))
+  if (schedules !== null) await setSchedules(account, script, schedules)
 }
 
 /** Checks before anyone gets the new versions; where that cannot be, right after. */

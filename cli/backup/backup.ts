@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { AdminClient } from '../admin/client.ts'
 import { exportClients } from '../commands/clients-transfer.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../error.ts'
@@ -16,7 +17,7 @@ export interface BackupOptions {
   readonly passphraseFile: string | undefined
 }
 
-/** `authrim backup`: clients and people into one sealed file. */
+/** `authrim backup`: clients, people and SAML partners into one sealed file. */
 export async function backup(ctx: Context, { file, withKeys, passphraseFile }: BackupOptions): Promise<void> {
   const { environment } = await ctx.environment()
   const passphrase = await newPassphrase(ctx, passphraseFile)
@@ -32,6 +33,8 @@ export async function backup(ctx: Context, { file, withKeys, passphraseFile }: B
       users: await readRows(api, 'users'),
       credentials: await readRows(api, 'credentials'),
       consents: await readRows(api, 'consents'),
+      samlPartners: await readIfServed(api, 'samlPartners'),
+      samlLinks: await readIfServed(api, 'samlLinks'),
       keys: withKeys ? await readRows(api, 'keys') : null,
     }
     const path = resolve(ctx.cwd, file)
@@ -49,6 +52,16 @@ export async function backup(ctx: Context, { file, withKeys, passphraseFile }: B
     )
   } catch (error) {
     line.failed()
+    throw error
+  }
+}
+
+/** A deployed release that is older than this command may not have the table. */
+async function readIfServed(api: AdminClient, table: 'samlPartners' | 'samlLinks'): ReturnType<typeof readRows> {
+  try {
+    return await readRows(api, table)
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'not_found') return []
     throw error
   }
 }

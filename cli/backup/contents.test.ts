@@ -10,6 +10,8 @@ const contents = {
   users: [],
   credentials: [],
   consents: [],
+  samlPartners: [],
+  samlLinks: [],
   keys: null,
 }
 

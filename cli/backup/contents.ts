@@ -2,7 +2,17 @@ import * as v from 'valibot'
 import { usageError } from '../error.ts'
 
 /** Tables about people in the order in which they are put back. */
-export const tables = ['users', 'credentials', 'consents'] as const
+export const tables = ['users', 'credentials', 'consents', 'samlPartners', 'samlLinks'] as const
+
+/** Where the admin API has a table, or the keys. */
+export const tablePaths = {
+  users: '/backup/users',
+  credentials: '/backup/credentials',
+  consents: '/backup/consents',
+  samlPartners: '/saml/backup/partners',
+  samlLinks: '/saml/backup/links',
+  keys: '/backup/keys',
+} as const
 
 const Row = v.record(v.string(), v.unknown())
 
@@ -16,6 +26,9 @@ const Contents = v.object({
   users: v.array(Row),
   credentials: v.array(Row),
   consents: v.array(Row),
+  /** Absent in backups of releases that had no SAML. */
+  samlPartners: v.optional(v.array(Row), []),
+  samlLinks: v.optional(v.array(Row), []),
   /** Private signing keys and handle secrets; null unless they were asked for. */
   keys: v.nullable(v.array(Row)),
 })
@@ -36,12 +49,14 @@ export function parseContents(text: string, release: string): Contents {
 }
 
 /** How many of each there are. */
-export function counts({ clients, users, credentials, consents, keys }: Contents) {
+export function counts({ clients, users, credentials, consents, samlPartners, samlLinks, keys }: Contents) {
   return {
     clients: clients.length,
     users: users.length,
     credentials: credentials.length,
     consents: consents.length,
+    samlPartners: samlPartners.length,
+    samlLinks: samlLinks.length,
     keys: keys?.length ?? 0,
   }
 }

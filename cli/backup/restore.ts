@@ -95,7 +95,7 @@ async function putBack(ctx: Context, api: AdminClient, contents: Contents, { wit
   }
   if (withKeys) await step('keys', () => writeRows(api, 'keys', contents.keys ?? []))
   await step('new epoch', () => startEpoch(api))
-  const restored = { users: 0, credentials: 0, consents: 0 }
+  const restored = { users: 0, credentials: 0, consents: 0, samlPartners: 0, samlLinks: 0 }
   for (const table of tables) restored[table] = await step(table, () => writeRows(api, table, contents[table]))
   await step('clients', () => writeClients(api, contents.clients))
   return restored

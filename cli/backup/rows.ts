@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { Anything, ImportedClientsAnswer } from '../admin/answers.ts'
 import type { AdminClient } from '../admin/client.ts'
 import { query } from '../admin/query.ts'
-import { batches } from './contents.ts'
+import { batches, tablePaths } from './contents.ts'
 
 type Row = Record<string, unknown>
 
@@ -18,10 +18,10 @@ const ROWS = { items: 100, bytes: 48_000 }
 const CLIENTS = { items: 20, bytes: 48_000 }
 
 /** Every row of a table, or every key, page by page. */
-export async function readRows(api: AdminClient, table: string): Promise<Row[]> {
+export async function readRows(api: AdminClient, table: keyof typeof tablePaths): Promise<Row[]> {
   const rows: Row[] = []
   for (let cursor: string | undefined; ;) {
-    const path = `/backup/${table}${query({ limit: '100', cursor })}`
+    const path = `${tablePaths[table]}${query({ limit: '100', cursor })}`
     const page: v.InferOutput<typeof RowsAnswer> = await api.get(path, RowsAnswer)
     rows.push(...page.rows.map(withoutRowId))
     if (page.nextCursor === null) return rows
@@ -30,10 +30,14 @@ export async function readRows(api: AdminClient, table: string): Promise<Row[]> 
 }
 
 /** Puts rows back; answers how many were. A repetition changes nothing more. */
-export async function writeRows(api: AdminClient, table: string, rows: readonly Row[]): Promise<number> {
+export async function writeRows(
+  api: AdminClient,
+  table: keyof typeof tablePaths,
+  rows: readonly Row[],
+): Promise<number> {
   let restored = 0
   for (const batch of batches(rows, ROWS)) {
-    restored += (await api.put(`/backup/${table}`, { rows: batch }, RestoredAnswer)).restored
+    restored += (await api.put(tablePaths[table], { rows: batch }, RestoredAnswer)).restored
   }
   return restored
 }

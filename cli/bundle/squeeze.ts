@@ -1,5 +1,9 @@
+import type { WorkerName } from '../../shared/topology.ts'
 import { BundleError } from './bundle-error.ts'
 import { measure, type WorkerBundle } from './worker-bundle.ts'
+
+/** Workers with a library, @xmldom/xmldom, that makes objects of functions and reads their `this`: no arrows there. */
+const withoutArrows: ReadonlySet<WorkerName> = new Set(['op-saml'])
 
 /**
  * Makes a bundle smaller than the bundler alone can: several passes over the whole file. Takes a second, so only what
@@ -7,10 +11,11 @@ import { measure, type WorkerBundle } from './worker-bundle.ts'
  */
 export async function squeeze({ worker, code }: WorkerBundle): Promise<WorkerBundle> {
   const { minify } = await import('terser')
+  const arrows = !withoutArrows.has(worker)
   const { code: squeezed } = await minify(new TextDecoder().decode(code), {
     module: true,
     ecma: 2020,
-    compress: { passes: 3, ecma: 2020, unsafe_arrows: true, lhs_constants: false },
+    compress: { passes: 3, ecma: 2020, unsafe_arrows: arrows, lhs_constants: false },
     mangle: { toplevel: true },
     format: { comments: false, ecma: 2020 },
   })

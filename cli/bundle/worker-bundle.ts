@@ -54,6 +54,32 @@ const styleSheet: Plugin = {
   },
 }
 
+/** A library that requires Node's module by its old name gets the runtime's; a Worker has no `require`. */
+const runtimeModules: Plugin = {
+  name: 'runtime-modules',
+  setup(build) {
+    build.onResolve({ filter: /^crypto$/ }, ({ path }) => ({ path, namespace: 'runtime' }))
+    build.onLoad({ filter: /.*/, namespace: 'runtime' }, ({ path }) => ({
+      contents: `export * from 'node:${path}'`,
+      loader: 'js',
+    }))
+  },
+}
+
+/**
+ * What xml-crypto and @xmldom/xmldom bring along for other purposes than canonical XML: a language of paths, of which
+ * canonicalisation uses nothing, and the names of all characters of HTML, which no XML document may use.
+ */
+const leanXml: Plugin = {
+  name: 'lean-xml',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]node_modules[\\/]xpath[\\/]xpath\.js$/ }, () => ({ contents: 'module.exports = {}' }))
+    build.onLoad({ filter: /[\\/]@xmldom[\\/]xmldom[\\/]lib[\\/]entities\.js$/ }, () => ({
+      contents: `exports.XML_ENTITIES = { amp: '&', apos: "'", gt: '>', lt: '<', quot: '"' }`,
+    }))
+  },
+}
+
 /** How every Worker is bundled; `authrim dev` watches with the same options. */
 export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage = authrimPackage()) {
   return {
@@ -75,7 +101,7 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText, styleSheet, unreachedParts],
+    plugins: [assetText, styleSheet, unreachedParts, runtimeModules, leanXml],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',

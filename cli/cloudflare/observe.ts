@@ -3,6 +3,7 @@ import { objectHost, type WorkerName } from '../../shared/topology.ts'
 import type { AccountApi } from './account-api.ts'
 import { listDatabases, listNamespaces, type Named, queryDatabase } from './resources.ts'
 import { type CustomDomain, listDomains, listRoutes, type ZoneRoute } from './routes.ts'
+import { listSchedules } from './schedules.ts'
 import {
   type Deployment,
   listDeployments,
@@ -23,6 +24,8 @@ export interface ObservedWorker {
   /** The newest version of the wanted tag that gets no traffic yet. */
   readonly candidate: Version | undefined
   readonly versions: readonly VersionSummary[]
+  /** When it runs by itself, in cron's words. */
+  readonly schedules: readonly string[]
   /** The last Durable Object migration of the script, where it has objects. */
   readonly migrationTag: string | undefined
 }
@@ -72,9 +75,10 @@ export async function observeWorker(
   account: AccountApi,
   { worker, script, tag }: ObservedPlaces['scripts'][number],
 ): Promise<ObservedWorker | undefined> {
-  const [deployments, versions, migrationTag] = await Promise.all([
+  const [deployments, versions, schedules, migrationTag] = await Promise.all([
     listDeployments(account, script),
     listVersions(account, script),
+    listSchedules(account, script),
     worker === objectHost ? readMigrationTag(account, script) : undefined,
   ])
   const deployment = deployments?.[0]
@@ -98,6 +102,7 @@ export async function observeWorker(
     live: live.toSorted((a, b) => b.percentage - a.percentage),
     candidate,
     versions,
+    schedules,
     migrationTag,
   }
 }

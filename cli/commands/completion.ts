@@ -34,6 +34,12 @@ export function levelsOf(command: Command, path: readonly string[] = []): Level[
   return [{ path: path.join(' '), words }, ...children.flatMap((child) => levelsOf(child, [...path, child.name()]))]
 }
 
+/** Commands whose verbs have verbs of their own, between bars. */
+function nested(levels: readonly Level[]): string {
+  const parents = levels.flatMap(({ path }) => /^(\S+ \S+) \S+$/.exec(path)?.[1] ?? [])
+  return `|${[...new Set(parents)].join('|')}|`
+}
+
 function bash(levels: readonly Level[]): string {
   const cases = levels.map(({ path, words }) => `    '${path}') words='${words.map(({ word }) => word).join(' ')}' ;;`)
   return `# authrim completion for bash. Use: source <(authrim completion bash)
@@ -44,7 +50,7 @@ _authrim() {
     case "$word" in
       --env|--cwd) ((i++)) ;;
       -*) ;;
-      *) if [[ \${#path} -eq 0 ]]; then path="$word"; elif [[ "$path" != *' '* ]]; then path="$path $word"; fi ;;
+      *) if [[ \${#path} -eq 0 ]]; then path="$word"; elif [[ "$path" != *' '* || '${nested(levels)}' == *"|$path|"* ]]; then path="$path $word"; fi ;;
     esac
   done
   while :; do
@@ -76,7 +82,7 @@ _authrim() {
     case "$word" in
       --env|--cwd) ((i++)) ;;
       -*) ;;
-      *) (( \${#plain} < 2 )) && plain+=("$word") ;;
+      *) (( \${#plain} < 2 )) || [[ '${nested(levels)}' == *"|\${plain[*]}|"* ]] && plain+=("$word") ;;
     esac
   done
   case "\${plain[*]}" in
@@ -109,7 +115,7 @@ function __authrim_at
       set skip 0
     else if contains -- $word --env --cwd
       set skip 1
-    else if not string match -q -- '-*' $word; and test (count $plain) -lt 2
+    else if not string match -q -- '-*' $word; and begin; test (count $plain) -lt 2; or string match -q -- "*|$plain|*" '${nested(levels)}'; end
       set -a plain $word
     end
   end

@@ -1,8 +1,12 @@
+import type { InferOutput } from 'valibot'
+import type { Rotation } from '../admin/answers.ts'
 import type { DefineCommand } from '../program.ts'
 import { usageError } from '../error.ts'
 import { pairs, shortTime } from '../ui/report.ts'
 import { sanitize } from '../ui/sanitize.ts'
 import { verb } from '../ui/help.ts'
+
+type Rotated = InferOutput<typeof Rotation>
 
 export const define: DefineCommand = (noun, context) => {
   verb(noun, 'list', 'list the keys with their state', 'authrim keys list').action(async () => {
@@ -21,6 +25,7 @@ export const define: DefineCommand = (noun, context) => {
         { title: 'created', value: (key) => shortTime(key.createdAt) },
         { title: 'signs from', value: (key) => shortTime(key.signsFrom) },
         { title: 'leaves', value: (key) => shortTime(key.leavesAt) },
+        { title: 'certificate until', value: (key) => shortTime(key.certificateExpiresAt) },
       ],
       'There are no keys.',
     )
@@ -31,27 +36,35 @@ export const define: DefineCommand = (noun, context) => {
   verb(noun, 'rotate', 'publish a new key, and sign with it once every client can know it', 'authrim keys rotate')
     .option('--alg <alg>', 'only the keys of this algorithm')
     .option(
+      '--use <use>',
+      'saml: publish a new key and certificate in the metadata beside the one that signs; it takes over with --now, or when the old one is revoked',
+    )
+    .option(
       '--now',
       'sign with the next key at once: clients that cached the key set refuse its tokens until they fetch it again',
     )
-    .action(async ({ alg, now }: { alg?: string; now?: true }) => {
+    .action(async ({ alg, use, now }: { alg?: string; use?: string; now?: true }) => {
+      if (use !== undefined && use !== 'saml') throw usageError(`--use takes saml, not ${use}.`)
+      if (use !== undefined && alg !== undefined) throw usageError('--use saml has one algorithm; leave out --alg.')
       const { report, admin } = context()
       const api = await admin()
       const { RotationsAnswer } = await import('../admin/answers.ts')
-      const { rotations } = await api.post(
+      const answer = await api.post(
         '/keys/rotate',
-        { ...(alg && { alg }), ...(now && { now }) },
+        { ...(alg && { alg }), ...(use && { use }), ...(now && { now }) },
         RotationsAnswer,
       )
+      const rotations = answer.rotations.map((each) => ({ ...each, next: each.next ?? null }))
       const [rotation] = rotations
       report.answer({ rotation: rotation ?? null, ...(rotations.length > 1 && { rotations }) }, () =>
         rotations.flatMap((one) => [
-          report.done(`${sanitize(one.alg)} rotates; the new key signs from ${shortTime(one.effectiveAt)}`),
+          report.done(`${use ? 'SAML' : sanitize(one.alg)} rotates; ${takeover(one)}`),
           ...pairs([
             ['  retiring', one.retiring ?? undefined],
             ['  current', one.current],
             ['  next', one.next ?? undefined],
           ]),
+          ...(use ? samlSteps(one) : []),
         ]),
       )
     })
@@ -91,4 +104,20 @@ export const define: DefineCommand = (noun, context) => {
       ])
     },
   )
+}
+
+function takeover({ effectiveAt }: Rotated): string {
+  if (typeof effectiveAt === 'string') return `the new key signs from ${shortTime(effectiveAt)}`
+  return 'the new certificate is in the metadata, and the old key still signs'
+}
+
+/** Nobody but the operator knows when every partner has the new certificate. */
+function samlSteps({ retiring, current }: Rotated): string[] {
+  if (typeof retiring === 'string')
+    return ['', `  When every partner has the new certificate, retire the old one: authrim keys revoke ${retiring}`]
+  return [
+    '',
+    '  Let partners load the metadata again (authrim saml metadata), then sign with it: authrim keys rotate --use saml --now',
+    `  or retire the old one, which does both: authrim keys revoke ${current}`,
+  ]
 }

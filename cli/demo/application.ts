@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { type Answer, page, redirect } from './answer.ts'
 import { deviceScript } from './device-script.ts'
 import { devicePage, errorPage, tokensPage, welcomePage } from './pages.ts'
 import { RelyingParty } from './relying-party.ts'
+import { samlRoutes } from './saml.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { style } from './style.ts'
 
@@ -13,18 +15,14 @@ export interface ApplicationOptions {
   readonly url: string
 }
 
-export interface Answer {
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-interface Request {
+export interface Request {
   readonly headers: IncomingHttpHeaders
   readonly url: URL
+  /** Of a form post. */
+  readonly body: string
 }
 
-type Route = (request: Request) => Answer | Promise<Answer>
+export type Route = (request: Request) => Answer | Promise<Answer>
 
 /** What the application answers, by method and path. */
 export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptions): ReadonlyMap<string, Route> {
@@ -118,13 +116,6 @@ export function routes({ issuer, clientId, clientSecret, url }: ApplicationOptio
       withTokens(async (tokens) => ({ userinfo: await relyingParty.userinfo(tokens), done: 'Userinfo was called.' })),
     ],
     ['POST /signout', signOut],
+    ...samlRoutes(issuer, url, sessions),
   ])
-}
-
-export function page(html: { toString(): string }, status = 200): Answer {
-  return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: html.toString() }
-}
-
-function redirect(location: string, cookie?: string): Answer {
-  return { status: 303, headers: { location, ...(cookie !== undefined && { 'set-cookie': cookie }) } }
 }

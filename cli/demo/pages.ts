@@ -1,17 +1,20 @@
 import { html } from 'hono/html'
-import { claimText, decode, meanings } from './claims.ts'
+import { decode } from './claims.ts'
+import { action, claimsList, type Html, page } from './page.ts'
 import { qrCode } from './qr-code.ts'
 import type { DeviceAttempt, Tokens } from './relying-party.ts'
-
-type Html = ReturnType<typeof html>
 
 /** The page of someone who is not signed in. */
 export function welcomePage(issuer: string): Html {
   return page(
     'Demo application',
-    html`<p>An ordinary OpenID Connect client. It sends you to ${issuer}, and shows what comes back.</p>
+    html`<p>
+        An ordinary OpenID Connect client, and a SAML service provider. It sends you to ${issuer}, and shows what comes
+        back.
+      </p>
       <div class="actions">
-        <a class="button primary" href="/signin">Sign in</a> ${action('/device', 'Sign in as a television would')}
+        <a class="button primary" href="/signin">Sign in</a>
+        <a class="button" href="/saml/signin">Use SAML</a> ${action('/device', 'Sign in as a television would')}
       </div>`,
   )
 }
@@ -69,30 +72,6 @@ export function errorPage(message: string): Html {
   )
 }
 
-function page(title: string, content: Html, head: Html | string = ''): Html {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <title>${title} · Demo application</title>
-        <link rel="stylesheet" href="/style.css" />
-        <link rel="icon" href="data:," />
-        ${head}
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          ${content}
-        </main>
-      </body>
-    </html>`
-}
-
-function action(path: string, label: string): Html {
-  return html`<form method="post" action="${path}"><button class="button" type="submit">${label}</button></form>`
-}
-
 function tokenCard(title: string, about: string, token: string): Html {
   const decoded = decode(token)
   return html`<section class="card" aria-label="${title}">
@@ -130,16 +109,4 @@ function refreshCard(token: string): Html {
       <code>${token}</code>
     </details>
   </section>`
-}
-
-function claimsList(claims: object): Html {
-  const rows = Object.entries(claims).map(([name, value]) => {
-    const meaning = meanings[name] ?? ''
-    return html`<div>
-      <dt title="${meaning}">${name}</dt>
-      <dd>${claimText(name, value)}</dd>
-      ${meaning === '' ? '' : html`<dd class="dim">${meaning}</dd>`}
-    </div>`
-  })
-  return html`<dl>${rows}</dl>`
 }

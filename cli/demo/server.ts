@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { type Answer, type ApplicationOptions, page, routes } from './application.ts'
+import { type Answer, page } from './answer.ts'
+import { type ApplicationOptions, routes } from './application.ts'
 import { errorPage } from './pages.ts'
 
 export interface DemoOptions extends Omit<ApplicationOptions, 'url'> {
@@ -17,13 +18,15 @@ export async function startDemo({ host, port, ...options }: DemoOptions): Promis
   const url = `http://${host}:${port}`
   const application = routes({ ...options, url })
 
-  async function answer({ method, headers, url: target = '/' }: IncomingMessage): Promise<Answer> {
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const { method, headers, url: target = '/' } = request
     // Another name for this address would be another site's: DNS rebinding.
     if (headers.host !== `${host}:${port}`) return { status: 421, body: 'This host name is not served here.\n' }
     const address = URL.parse(url + target)
     const route = address && application.get(`${method} ${address.pathname}`)
     try {
-      return route ? await route({ headers, url: address }) : page(errorPage('There is no such page.'), 404)
+      const body = route && method === 'POST' ? await formOf(request) : ''
+      return route ? await route({ headers, url: address, body }) : page(errorPage('There is no such page.'), 404)
     } catch (error) {
       return page(errorPage(explain(error)), 502)
     }
@@ -44,6 +47,16 @@ export async function startDemo({ host, port, ...options }: DemoOptions): Promis
         server.closeAllConnections()
       }),
   }
+}
+
+/** A SAML response with many attributes has some tens of kilobytes. */
+async function formOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) {
+    body += String(chunk)
+    if (body.length > 500_000) throw new Error('The form is too large.')
+  }
+  return body
 }
 
 function securityHeaders(issuer: string): Record<string, string> {

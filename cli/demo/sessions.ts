@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { DeviceAttempt, SignInAttempt, Tokens } from './relying-party.ts'
+import type { Assertion } from './service-provider.ts'
 
 /** What the application knows of one browser. */
 export interface Session {
@@ -7,6 +8,8 @@ export interface Session {
   readonly device?: DeviceAttempt
   readonly tokens?: Tokens
   readonly userinfo?: Record<string, unknown>
+  /** Of somebody who came by SAML. */
+  readonly assertion?: Assertion
   /** What was done last, said once. */
   readonly done?: string
 }

@@ -6,6 +6,7 @@ import type { Edge } from '../apply/edge.ts'
 import { readMetrics, type WorkerMetrics } from '../cloudflare/analytics.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
 import type { Wanted } from '../plan/wanted.ts'
+import { readPartners, samlFindings } from '../saml/health.ts'
 import { shortTime } from '../ui/report.ts'
 import { examined, type Finding, ill, well } from './finding.ts'
 import { testLogin } from './test-login.ts'
@@ -22,7 +23,12 @@ export async function examineService(admin: AdminClient, edge: Edge): Promise<Fi
     'admin API',
     async () => {
       const answer = await admin.get('/keys', KeysAnswer)
-      return [well('admin API', 'accepts this operator'), ...keyFindings(answer, Date.now())]
+      const partners = (await readPartners(admin)) ?? []
+      return [
+        well('admin API', 'accepts this operator'),
+        ...keyFindings(answer, Date.now()),
+        ...samlFindings(answer.keys, partners, Date.now()),
+      ]
     },
     fix,
   )
@@ -35,9 +41,11 @@ export async function examineService(admin: AdminClient, edge: Edge): Promise<Fi
 
 /** `now` in milliseconds. */
 export function keyFindings(
-  { keys, schedule }: Pick<InferOutput<typeof KeysAnswer>, 'keys' | 'schedule'>,
+  { keys: all, schedule }: Pick<InferOutput<typeof KeysAnswer>, 'keys' | 'schedule'>,
   now: number,
 ): Finding[] {
+  // SAML's follow one another differently.
+  const keys = all.filter(({ use }) => use !== 'saml')
   const algorithms = [...new Set(keys.map(({ alg }) => alg))]
   const lacking = (state: string) =>
     algorithms.filter((alg) => !keys.some((key) => key.alg === alg && key.state === state))

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import type { Miniflare } from 'miniflare'
+import { Clockwork, runScheduled } from './clockwork.ts'
 import { type WorkerLog, workerLog } from './log.ts'
 import { applyMigrations } from './migrations.ts'
 import { miniflareOptions, type Platform } from './options.ts'
@@ -19,6 +20,8 @@ export interface LocalCloudflare {
   readonly migrated: readonly string[]
   /** Serves other code. When it does not start, the former code goes on and the error is thrown. */
   reload(workers: readonly LocalWorker[]): Promise<void>
+  /** Runs what a Worker does by a schedule, now. */
+  runScheduled(worker: string, cron: string): Promise<void>
   /** The bindings of a Worker, reached from this process. */
   env(worker: string): Promise<Record<string, unknown>>
   dispose(): Promise<void>
@@ -50,6 +53,12 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Local
     const migrated = migrations
       ? await applyMigrations(await miniflare.getD1Database(migrations.binding, migrations.worker), migrations.folder)
       : []
+    const clockwork = new Clockwork({
+      schedules: () =>
+        current.workers.flatMap(({ name, schedules = [] }) => schedules.map((cron) => ({ worker: name, cron }))),
+      run: (schedule, time) => runScheduled(miniflare, schedule, time),
+      onError: (error) => options.onRuntimeMessage?.(error instanceof Error ? error.message : String(error)),
+    })
     let turn: Promise<void> = Promise.resolve()
     return {
       migrated,
@@ -68,8 +77,12 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Local
         turn = next.catch(() => undefined)
         return next
       },
+      runScheduled: (worker, cron) => runScheduled(miniflare, { worker, cron }, new Date()),
       env: (worker) => miniflare.getBindings(worker),
-      dispose: () => miniflare.dispose(),
+      dispose() {
+        clockwork.dispose()
+        return miniflare.dispose()
+      },
     }
   } catch (error) {
     await miniflare.dispose().catch(() => undefined)

@@ -8,6 +8,7 @@ import { ensureToken } from './api/own-token.ts'
 import { Tokens } from './api/token.ts'
 import type { EmbeddedCloudflareOptions } from './embedded-options.ts'
 import { listen } from './listener.ts'
+import { Clockwork, type Schedule, runScheduled } from './clockwork.ts'
 import type { Cloud } from './cloud.ts'
 import { allEndpoints } from './endpoints/all-endpoints.ts'
 import { CpuClock } from './runtime/cpu-clock.ts'
@@ -36,6 +37,8 @@ export interface EmbeddedCloudflare extends AsyncDisposable {
   readonly zones: readonly { readonly id: string; readonly name: string; readonly accountId: string }[]
   /** The bindings of a Worker, as its greatest share has them. */
   env(script: string, accountId?: string): Promise<Record<string, unknown>>
+  /** Runs what a Worker does by a schedule, now. */
+  runScheduled(script: string, cron: string): Promise<void>
   /** Starts workerd with what is deployed now, which else waits for the first request. */
   ready(): Promise<void>
   /** Breaks every open tail, as a network does. */
@@ -88,7 +91,13 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
   })
   const front = new Front({ store, runtime, invocations, cpu, onError: report })
   const edges = [front.server, ...(options.edgeHosts ?? []).map(() => front.twin())]
+  const clockwork = new Clockwork({
+    schedules: () => scheduled(store),
+    run: (schedule, time) => runtime.use((miniflare) => runScheduled(miniflare, schedule, time)),
+    onError: report,
+  })
   const closeAll = async () => {
+    clockwork.dispose()
     tails.dispose()
     for (const server of [api, ...edges]) {
       server.closeAllConnections()
@@ -127,6 +136,10 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
     accounts: store.accounts,
     zones: store.zones,
     env: (name, accountId) => runtime.use((miniflare) => miniflare.getBindings(servedName(store, name, accountId))),
+    runScheduled: (name, cron) =>
+      runtime.use((miniflare) =>
+        runScheduled(miniflare, { worker: servedName(store, name, undefined), cron }, new Date()),
+      ),
     ready: () => runtime.fresh(),
     dropTails: () => tails.dropConnections(),
     dispose,
@@ -140,4 +153,14 @@ function servedName({ accounts }: Store, name: string, accountId: string | undef
   const [first] = script ? servedVersions(script) : []
   if (!script || !first) throw new Error(`there is no deployed Worker ${name}`)
   return workerName(script, first.version)
+}
+
+/** Schedules run the version with the greatest share. */
+function scheduled({ accounts }: Store): Schedule[] {
+  return accounts.flatMap(({ scripts }) =>
+    scripts.flatMap((script) => {
+      const [first] = servedVersions(script)
+      return first ? script.schedules.map(({ cron }) => ({ worker: workerName(script, first.version), cron })) : []
+    }),
+  )
 }

@@ -27,6 +27,8 @@ export interface LocalWorker {
   readonly objects: readonly string[]
   /** Named entrypoints that other Workers bind. */
   readonly entrypoints: readonly string[]
+  /** When its `scheduled` handler runs, in cron's words. */
+  readonly schedules?: readonly string[]
   /** A port of its own on 127.0.0.1, past the edge; for measurements. */
   readonly directPort?: number
 }

@@ -1,6 +1,8 @@
 import { Anything, ClientAnswer, UserAnswer } from '../admin/answers.ts'
 import type { AdminClient } from '../admin/client.ts'
+import { samlAddresses, samlMetadata } from '../demo/saml-metadata.ts'
 import { CliError } from '../error.ts'
+import { PartnerAnswer } from '../saml/answers.ts'
 
 /** Who signs in to the demo. The password is public: it exists in local environments only. */
 export const demoPerson = {
@@ -80,4 +82,19 @@ function hasGrants({ grant_types: given }: { grant_types?: readonly string[] | u
 function missing(error: unknown): undefined {
   if (error instanceof CliError && error.code === 'not_found') return undefined
   throw error
+}
+
+/** The alias under which the demo application is a SAML partner. */
+const demoAlias = 'demo'
+
+/** Makes the demo application a SAML partner, at the address that it has now. */
+export async function ensureSamlDemo(admin: AdminClient, demoUrl: string): Promise<void> {
+  const known = await admin.get(`/saml/sp/${demoAlias}`, PartnerAnswer).catch(missing)
+  if (known?.partner.entityId === samlAddresses(demoUrl).entityId) return
+  if (known) await admin.delete(`/saml/sp/${demoAlias}`, Anything)
+  await admin.post(
+    '/saml/sp',
+    { metadata: samlMetadata(demoUrl), alias: demoAlias, attributeFormat: 'basic' },
+    PartnerAnswer,
+  )
 }

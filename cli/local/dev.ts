@@ -8,7 +8,7 @@ import { canListen } from '../embedded-cloudflare/listener.ts'
 import type { LocatedEnvironment } from '../environment.ts'
 import { CliError, usageError } from '../error.ts'
 import { pairs } from '../ui/report.ts'
-import { demoClient, demoPerson, ensureDemo } from './demo-data.ts'
+import { demoClient, demoPerson, ensureDemo, ensureSamlDemo } from './demo-data.ts'
 import { devLog } from './dev-log.ts'
 import { type DevEnvironment, startDevEnvironment } from './dev-environment.ts'
 import { devProject } from './dev-project.ts'
@@ -121,7 +121,8 @@ async function openDemo(local: DevEnvironment, asked: number | undefined, ctx: C
     port = await freePort(DEMO_HOST)
     ctx.report.note(`Port ${wanted} is taken, so the demo application is on ${port}.`)
   }
-  await ensureDemo(local.admin, `http://${DEMO_HOST}:${port}`)
+  const url = `http://${DEMO_HOST}:${port}`
+  await Promise.all([ensureDemo(local.admin, url), ensureSamlDemo(local.admin, url)])
   return startDemo({
     issuer: local.issuer,
     clientId: demoClient.client_id,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Environment, scriptName } from '../../shared/config.ts'
-import { type WorkerName, workerNames } from '../../shared/topology.ts'
+import { type WorkerName, workerNames, workerTopology } from '../../shared/topology.ts'
 import { AdminClient } from '../admin/client.ts'
 import { ensureOperatorKey, type OperatorKey } from '../admin/operator-key.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
@@ -45,6 +45,8 @@ export interface LocalEnvironment extends AsyncDisposable {
   readonly migrated: readonly string[]
   /** Address of each Worker past the edge; empty without `direct`. */
   readonly direct: ReadonlyMap<WorkerName, string>
+  /** Runs what a Worker does by its schedule, now. */
+  runScheduled(worker: WorkerName): Promise<void>
   /** The bindings of a Worker, reached from this process. */
   env(worker: WorkerName): Promise<Record<string, unknown>>
   /** Serves other code, in less than a second; the former goes on when it does not start. */
@@ -104,6 +106,8 @@ export async function startLocalEnvironment(options: LocalEnvironmentOptions = {
     admin: new AdminClient({ issuer, key: operatorKey, local: true }),
     migrated: cloudflare.migrated,
     direct: new Map([...directPorts].map(([worker, at]) => [worker, `http://127.0.0.1:${at}`])),
+    runScheduled: (worker) =>
+      cloudflare.runScheduled(scriptName(name, worker), workerTopology(worker).schedules?.[0] ?? ''),
     env: (worker) => cloudflare.env(scriptName(name, worker)),
     reload: (next) => cloudflare.reload(workersOf(next)),
     dispose,

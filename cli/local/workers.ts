@@ -30,6 +30,7 @@ const compatibility = {
 export function localWorkers(scripts: Scripts, settings: LocalSettings): LocalWorker[] {
   return workerNames.map((worker) => {
     const directPort = settings.directPorts?.get(worker)
+    const { schedules } = workerTopology(worker)
     return {
       ...compatibility,
       name: scriptName(settings.environment.name, worker),
@@ -37,6 +38,7 @@ export function localWorkers(scripts: Scripts, settings: LocalSettings): LocalWo
       bindings: bindings(worker, settings),
       objects: worker === objectHost ? Object.keys(objects) : [],
       entrypoints: worker === objectHost ? [keyLease.entrypoint] : [],
+      ...(schedules && { schedules }),
       ...(directPort !== undefined && { directPort }),
     }
   })

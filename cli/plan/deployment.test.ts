@@ -39,6 +39,7 @@ const discovery: WantedWorker = {
   migrations: [{ tag: 'v1', steps: {} }],
   secrets: ['AUTHRIM_SECRET'],
   routes: [],
+  schedules: [],
   domain: 'id.example.com',
 }
 const token: WantedWorker = {
@@ -94,6 +95,7 @@ function observedWorker(
     live: live.map((one, i) => ({ ...one, percentage: shares[i] ?? 0 })),
     candidate,
     versions: live,
+    schedules: [],
     migrationTag: live[0]?.migrationTag,
   }
 }
@@ -215,6 +217,18 @@ describe('a deployment', () => {
         addRoutes: ['id.example.com/token*'],
         removeRoutes: [expect.objectContaining({ id: 'r2' })],
       }),
+    ])
+  })
+
+  test('schedules that differ are set, without a new version; those that are right are left', () => {
+    const hourly: WantedWorker = { ...token, schedules: ['23 * * * *'] }
+    const planned = (schedules: string[]) => {
+      const seen = observed({ workers: [observedWorker(discovery), { ...observedWorker(hourly), schedules }] })
+      return planDeployment({ ...wanted, workers: [discovery, hourly] }, seen, { only: [], files: [], force: false })
+    }
+    expect(planned(['23 * * * *']).steps).toEqual([])
+    expect(planned(['0 0 * * *']).steps).toMatchObject([
+      { workers: [{ rollout: 'routes', schedules: ['23 * * * *'], changes: ['~ runs by itself at 23 * * * *'] }] },
     ])
   })
 })

@@ -71,7 +71,8 @@ function stages(changes: readonly WorkerChange[]): DeployStep[] {
 function planWorker(wanted: WantedWorker, observed: Observed, ours: ReadonlySet<string>): WorkerChange | undefined {
   const found = observed.workers.find(({ worker }) => worker === wanted.worker)
   const routes = routeChanges(wanted, observed, ours)
-  const rollout = rolloutOf(wanted, found, routes.words.length > 0)
+  const schedules = sameSet(wanted.schedules, found?.schedules ?? []) ? null : wanted.schedules
+  const rollout = rolloutOf(wanted, found, routes.words.length > 0 || schedules !== null)
   if (rollout === undefined) return undefined
   const live = found?.live ?? []
   const target = live.find((version) => isWanted(wanted, version))
@@ -89,8 +90,13 @@ function planWorker(wanted: WantedWorker, observed: Observed, ours: ReadonlySet<
     secrets,
     addRoutes: routes.add,
     removeRoutes: routes.remove,
+    schedules,
     domain: routes.domain,
-    changes: [...(rollout === 'routes' ? [] : versionChanges(wanted, former)), ...routes.words],
+    changes: [
+      ...(rollout === 'routes' ? [] : versionChanges(wanted, former)),
+      ...routes.words,
+      ...(schedules ? [`~ runs by itself at ${schedules.join(', ') || 'no time'}`] : []),
+    ],
   }
 }
 
@@ -98,11 +104,11 @@ function planWorker(wanted: WantedWorker, observed: Observed, ours: ReadonlySet<
 function rolloutOf(
   wanted: WantedWorker,
   found: ObservedWorker | undefined,
-  routesDiffer: boolean,
+  placesDiffer: boolean,
 ): Rollout | undefined {
   const [first, ...others] = found?.live ?? []
   if (first === undefined) return 'create'
-  if (others.length === 0 && isWanted(wanted, first)) return routesDiffer ? 'routes' : undefined
+  if (others.length === 0 && isWanted(wanted, first)) return placesDiffer ? 'routes' : undefined
   if (wanted.migrationTag !== undefined && found?.migrationTag !== wanted.migrationTag) return 'replace'
   return wanted.worker === objectHost ? 'straight' : 'gradual'
 }

@@ -59,7 +59,7 @@ export type Rollout =
   | 'straight'
   /** Upload, 0 %, checks, then traffic. */
   | 'gradual'
-  /** The version stays; only its routes change. */
+  /** The version stays; only its routes or its schedules change. */
   | 'routes'
 
 export interface WorkerChange {
@@ -75,6 +75,8 @@ export interface WorkerChange {
   readonly secrets: readonly string[]
   readonly addRoutes: readonly string[]
   readonly removeRoutes: readonly { readonly id: string; readonly pattern: string; readonly script: string }[]
+  /** In place of those it has; null where they are right. */
+  readonly schedules: readonly string[] | null
   /** The host to make a custom domain of this Worker. */
   readonly domain: string | null
   /** Differences in words. */

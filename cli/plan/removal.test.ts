@@ -54,6 +54,7 @@ function observedWorker(worker: WorkerName, says = issuer): ObservedWorker {
     ],
     candidate: undefined,
     versions: [],
+    schedules: [],
     migrationTag: undefined,
   }
 }

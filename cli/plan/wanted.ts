@@ -28,6 +28,8 @@ export interface WantedWorker {
   readonly migrations: readonly { readonly tag: string; readonly steps: TomlTable }[]
   readonly secrets: readonly string[]
   readonly routes: readonly string[]
+  /** When it runs by itself, in cron's words. */
+  readonly schedules: readonly string[]
   readonly domain: string | undefined
 }
 
@@ -79,6 +81,7 @@ function wantedWorker(worker: WorkerName, environment: Environment, resources: R
     migrations,
     secrets: workerTopology(worker).secrets,
     routes: routes.filter(({ domain }) => !domain).map(({ pattern }) => pattern),
+    schedules: schedulesOf(table['triggers']),
     domain: routes.find(({ domain }) => domain)?.pattern,
   }
 }
@@ -93,6 +96,11 @@ function bundleDigest(worker: WorkerName): string {
 
 function list(value: TomlTable[string] | undefined): TomlTable[] {
   return Array.isArray(value) ? value.filter(isTable) : []
+}
+
+function schedulesOf(triggers: TomlTable[string] | undefined): string[] {
+  const crons = isTable(triggers) ? triggers['crons'] : undefined
+  return Array.isArray(crons) ? crons.map(textOf) : []
 }
 
 function textOf(value: TomlTable[string] | undefined): string {

@@ -42,6 +42,10 @@ describe.each(workerNames)('the template of %s agrees with the topology', (worke
   const template = parse(wranglerTemplate(worker))
   const isHost = worker === objectHost
 
+  test('it runs by itself when the topology says, and at no other time', () => {
+    expect(template['triggers']).toEqual(topology.schedules && { crons: [...topology.schedules] })
+  })
+
   test('it has the bindings of the topology and no others', () => {
     const list = <Item>(items: readonly Item[]) => (items.length > 0 ? items : undefined)
     expect(template['kv_namespaces']).toEqual(
@@ -112,7 +116,7 @@ describe.each(workerNames)('the template of %s agrees with the topology', (worke
     const classes = isHost ? [{ tag: 'v1', new_sqlite_classes: Object.keys(objects) }] : undefined
     expect(template['migrations']).toEqual(classes)
     const known =
-      'name account_id main no_bundle upload_source_maps compatibility_date compatibility_flags workers_dev preview_urls send_metrics routes vars kv_namespaces d1_databases durable_objects migrations services ratelimits version_metadata observability'
+      'name account_id main no_bundle upload_source_maps compatibility_date compatibility_flags workers_dev preview_urls send_metrics routes triggers vars kv_namespaces d1_databases durable_objects migrations services ratelimits version_metadata observability'
     expect(known.split(' ')).toEqual(expect.arrayContaining(Object.keys(template)))
   })
 })

@@ -1,4 +1,5 @@
 import kleur from 'kleur'
+import { partnerProblems } from '../saml/health.ts'
 import { pairs, shortTime } from '../ui/report.ts'
 import { sanitize } from '../ui/sanitize.ts'
 import { table } from '../ui/table.ts'
@@ -31,6 +32,7 @@ export function statusLines(status: Status, now: number): string[] {
     ...table(workers, columns, process.stdout.columns ?? 120),
     '',
     ...keyLines(status, now),
+    ...samlLines(status, now),
     ...(drift.length === 0
       ? [`  ${kleur.green('✔')} everything is as authrim.json and this release say`]
       : [
@@ -45,7 +47,7 @@ export function statusLines(status: Status, now: number): string[] {
 
 function keyLines({ keys }: Status, now: number): string[] {
   if (!keys) return []
-  const current = keys.keys.filter(({ state }) => state === 'current')
+  const current = keys.keys.filter(({ state, use }) => state === 'current' && use !== 'saml')
   return [
     ...pairs([
       [
@@ -54,6 +56,25 @@ function keyLines({ keys }: Status, now: number): string[] {
       ],
       ['next rotation', shortTime(keys.schedule?.nextRotationAt)],
     ]),
+    '',
+  ]
+}
+
+/** Nothing where SAML is not used. */
+function samlLines({ keys, saml }: Status, now: number): string[] {
+  const own = keys?.keys.filter(({ use }) => use === 'saml') ?? []
+  const partners = saml?.partners.filter(({ enabled }) => enabled) ?? []
+  if (own.length === 0 && partners.length === 0) return []
+  const problems = partners.flatMap((partner) => partnerProblems(partner, now))
+  const first = partners.flatMap(({ certificatesExpireAt }) => certificatesExpireAt ?? []).toSorted()[0]
+  const certificates = own.map(({ state, certificateExpiresAt: until }) => `${state} until ${shortTime(until) ?? '?'}`)
+  return [
+    ...pairs([
+      ['SAML certificate', certificates.join(', ')],
+      ['SAML partners', partners.length > 0 ? String(partners.length) : undefined],
+      ['first to run out', shortTime(first)],
+    ]),
+    ...problems.map((problem) => `  ${kleur.yellow('!')} ${sanitize(problem)}`),
     '',
   ]
 }

@@ -22,6 +22,7 @@ const found: ObservedWorker = {
   live: [{ ...version, percentage: 90 }],
   candidate: undefined,
   versions: [],
+  schedules: [],
   migrationTag: undefined,
 }
 const measured = {

@@ -11,6 +11,7 @@ import { CliError } from '../error.ts'
 import { releaseOf } from '../plan/deployment.ts'
 import { readWanted, type WantedWorker } from '../plan/wanted.ts'
 import { wranglerFiles } from '../project/wrangler-files.ts'
+import { type PartnerHealth, readPartners } from '../saml/health.ts'
 import { stopSignal } from '../local/stop-signal.ts'
 import { safeJson } from '../ui/sanitize.ts'
 import { type Drift, driftOf } from './drift.ts'
@@ -46,6 +47,8 @@ export interface Status {
   readonly workers: readonly WorkerStatus[]
   /** Null where the admin API does not answer. */
   readonly keys: KeyStatus | null
+  /** Null where the admin API does not answer, or the deployed release has no SAML. */
+  readonly saml: { readonly partners: readonly PartnerHealth[] } | null
   readonly drift: readonly Drift[]
 }
 
@@ -75,10 +78,11 @@ async function lookOnce(ctx: Context, at: EnvironmentAccount, since: number): Pr
   const now = new Date()
   const from = new Date(now.getTime() - since * 1000)
   const scripts = wanted.workers.map(({ script }) => script)
-  const [observed, metrics, keys, healths] = await Promise.all([
+  const [observed, metrics, keys, partners, healths] = await Promise.all([
     lookAt(at, wanted),
     readMetrics(at.account, scripts, { from, to: now }),
     readKeys(ctx),
+    partnersOf(ctx),
     Promise.all(wanted.workers.map(({ worker }) => isHealthy(at.edge, worker))),
   ])
   if (!metrics) ctx.report.note('The token lacks Account · Account Analytics · Read, so there are no metrics.')
@@ -94,6 +98,7 @@ async function lookOnce(ctx: Context, at: EnvironmentAccount, since: number): Pr
       }),
     ),
     keys,
+    saml: partners ? { partners } : null,
     drift: driftOf(wanted, observed, wranglerFiles(at.located.root, at.environment, at.resources)),
   }
 }
@@ -145,6 +150,16 @@ async function readKeys(ctx: Context): Promise<KeyStatus | null> {
     if (!(error instanceof CliError)) throw error
     ctx.report.note(`Keys: ${error.message}`)
     return null
+  }
+}
+
+/** What keeps the admin API from answering was said for the keys. */
+async function partnersOf(ctx: Context): Promise<PartnerHealth[] | undefined> {
+  try {
+    return await readPartners(await ctx.admin())
+  } catch (error) {
+    if (error instanceof CliError) return undefined
+    throw error
   }
 }
 

@@ -21,7 +21,7 @@ const layers: readonly Layer[] = [
   {
     prefix: 'shared/stores/',
     files: ['shared/protocol/', 'shared/topology.ts', 'shared/http/outbound.ts'],
-    packages: ['jose', 'valibot', 'cloudflare:workers', 'node:crypto'],
+    packages: ['jose', 'valibot', 'cloudflare:workers', '@cloudflare/workers-types', 'node:crypto'],
   },
   { prefix: 'shared/keys/', files: ['shared/protocol/', 'shared/stores/', 'shared/topology.ts'] },
   { prefix: 'shared/', files: ['shared/'] },

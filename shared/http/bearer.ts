@@ -22,6 +22,11 @@ export async function bearerToken(request: Request): Promise<string | undefined>
   return inHeader ?? inBody
 }
 
+/** The text of the bearer token in the header; undefined when there is none. */
+export function bearerText<Deps>(c: WorkerContext<Deps>): string | undefined {
+  return /^bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+}
+
 /** A refusal with the challenge of RFC 6750 §3; without an error code if the request had no token at all. */
 export function bearerChallenge<Deps>(c: WorkerContext<Deps>, error: OAuthError | undefined): Response {
   if (!error) {

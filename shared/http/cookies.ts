@@ -1,17 +1,13 @@
-/** `__Host-` ties a cookie to this host and path `/`, so that no sibling domain can plant one. */
-const names = {
-  session: '__Host-authrim-session',
-  browser: '__Host-authrim-browser',
-  device: '__Host-authrim-device',
-} as const
+export type CookieName = 'session' | 'browser' | 'device' | 'saml'
 
-export type CookieName = keyof typeof names
+/** Ties a cookie to this host and path `/`, so that no sibling domain can plant one. */
+const prefix = '__Host-authrim-'
 
 /** The value of one of our cookies, or undefined. */
 export function readCookie(request: Request, name: CookieName): string | undefined {
   for (const pair of request.headers.get('cookie')?.split(';') ?? []) {
     const [key, value] = pair.trim().split('=', 2)
-    if (key === names[name]) return value || undefined
+    if (key === prefix + name) return value || undefined
   }
   return undefined
 }
@@ -19,8 +15,14 @@ export function readCookie(request: Request, name: CookieName): string | undefin
 /**
  * A `Set-Cookie` value. Lax: a link from a client's site carries the session, a form post from there does not.
  * @param maxAge seconds; 0 removes the cookie, undefined ends it with the browser.
+ * @param sameSite `None` for what has to come along with a post from an identity provider, and proves nothing alone.
  */
-export function setCookie(name: CookieName, value: string, maxAge: number | undefined): string {
+export function setCookie(
+  name: CookieName,
+  value: string,
+  maxAge: number | undefined,
+  sameSite: 'Lax' | 'None' = 'Lax',
+): string {
   const life = maxAge === undefined ? '' : `; Max-Age=${maxAge}`
-  return `${names[name]}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax${life}`
+  return `${prefix}${name}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}${life}`
 }

@@ -36,16 +36,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The body as text, at most `maximumBody` bytes of it. */
-export async function readText(request: Request): Promise<string> {
+/** The body as text, at most so many bytes of it. */
+export async function readText(request: Request, largest: number = maximumBody): Promise<string> {
   const length = request.headers.get('content-length')
-  if (Number(length ?? 0) > maximumBody) throw tooLarge()
+  if (Number(length ?? 0) > largest) throw tooLarge()
   if (!request.body) return ''
   // The runtime holds a body to its announced length; counting it ourselves costs more than the rest of the reading.
-  return inTime(length === null ? readChunks(request.body) : request.text())
+  return inTime(length === null ? readChunks(request.body, largest) : request.text())
 }
 
-async function readChunks(body: ReadableStream<Uint8Array>): Promise<string> {
+async function readChunks(body: ReadableStream<Uint8Array>, largest: number): Promise<string> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let text = ''
@@ -54,7 +54,7 @@ async function readChunks(body: ReadableStream<Uint8Array>): Promise<string> {
     const { done, value } = await reader.read()
     if (done) return text + decoder.decode()
     bytes += value.byteLength
-    if (bytes > maximumBody) {
+    if (bytes > largest) {
       void reader.cancel().catch(() => undefined)
       throw tooLarge()
     }
@@ -75,5 +75,5 @@ async function inTime<T>(reading: Promise<T>): Promise<T> {
 }
 
 function tooLarge(): OAuthError {
-  return new OAuthError('payload_too_large', 'the body is larger than 64 KiB')
+  return new OAuthError('payload_too_large', 'the body is too large')
 }

@@ -1,4 +1,4 @@
-/** Longest answer read from a party. Bytes. */
+/** Longest answer read from a party, unless its documents are larger by nature. Bytes. */
 const maximumAnswer = 65_536
 
 /** Milliseconds for the whole exchange. */
@@ -35,14 +35,17 @@ export function isLoopback(hostname: string): boolean {
 /** An address that may not be fetched, or a redirect that is not followed: trying again would change nothing. */
 export class RefusedFetch extends Error {}
 
-/** The one place from which a Worker fetches what others named: no redirects, 5 s, 64 KiB. */
+/** The one place from which a Worker fetches what others named: no redirects, 5 s, a limited answer. */
 export class Outbound {
   readonly #issuer: string
   readonly #local: boolean
+  readonly #largest: number
 
-  constructor(issuer: string, local: boolean) {
+  /** @param largest bytes of an answer. */
+  constructor(issuer: string, local: boolean, largest: number = maximumAnswer) {
     this.#issuer = issuer
     this.#local = local
+    this.#largest = largest
   }
 
   /**
@@ -57,19 +60,19 @@ export class Outbound {
       await response.body?.cancel()
       throw new RefusedFetch(`${target} answered a redirect, which is not followed`)
     }
-    const body = await limited(response)
+    const body = await limited(response, this.#largest)
     // A 204 may have no body at all, not even an empty one.
     return new Response(body.byteLength > 0 ? body : null, { status: response.status, headers: response.headers })
   }
 }
 
-async function limited(response: Response): Promise<Uint8Array> {
+async function limited(response: Response, largest: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   if (response.body)
     for await (const chunk of response.body) {
       bytes += chunk.byteLength
-      if (bytes > maximumAnswer) throw new Error('the answer is larger than 64 KiB')
+      if (bytes > largest) throw new Error('the answer is too large')
       chunks.push(chunk)
     }
   const whole = new Uint8Array(bytes)

@@ -8,6 +8,14 @@ export interface LeasedSigningKey {
   readonly privateKey: JWK
 }
 
+export interface LeasedSamlKey {
+  readonly kid: string
+  /** DER, base64. */
+  readonly certificate: string
+  /** RSA, for signing and for decrypting. */
+  readonly privateKey: JWK
+}
+
 export interface LeasedHandleKey {
   readonly id: number
   /** 256 bits, base64url. */
@@ -19,6 +27,10 @@ export interface LeasedKeys {
   readonly signing: readonly LeasedSigningKey[]
   readonly publicKeys: readonly JWK[]
   readonly handles: Partial<Record<HandleKind, readonly LeasedHandleKey[]>>
+  /** The one that signs first, then all others that are published. */
+  readonly saml?: readonly LeasedSamlKey[]
+  /** The secret of pairwise identifiers: 256 bits, base64url. */
+  readonly pairwise?: string
 }
 
 /** The entrypoint of op-discovery as other Workers see it. */

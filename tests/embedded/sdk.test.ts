@@ -125,6 +125,23 @@ describe('the real SDK', () => {
     expect(await sdk.workers.scripts.settings.get('one', at)).toMatchObject({ logpush: false })
   })
 
+  test('schedules, which run the version that serves', async () => {
+    const code = `export default {
+      fetch: (request, env) => env.KV.get('ran').then((ran) => new Response(ran)),
+      scheduled: (event, env, ctx) => ctx.waitUntil(env.KV.put('ran', event.cron)),
+    }`
+    const { id } = await sdk.kv.namespaces.create({ ...at, title: 'runs' })
+    await cloud.put('timed', code, { bindings: [{ type: 'kv_namespace', name: 'KV', namespace_id: id }] })
+    expect(await sdk.workers.scripts.schedules.get('timed', at)).toMatchObject({ schedules: [] })
+    const set = await sdk.workers.scripts.schedules.update('timed', { ...at, body: [{ cron: '*/30 * * * *' }] })
+    expect(set).toMatchObject({ schedules: [{ cron: '*/30 * * * *', created_on: expect.any(String) }] })
+    await cloud.cloudflare.runScheduled('timed', '*/30 * * * *')
+    expect(await (await sdk.kv.namespaces.values.get('ran', { ...at, namespace_id: id })).text()).toBe('*/30 * * * *')
+    const wrong = sdk.workers.scripts.schedules.update('timed', { ...at, body: [{ cron: 'at noon' }] })
+    await expect(wrong).rejects.toMatchObject({ errors: [{ code: 10100 }] })
+    expect(await sdk.workers.scripts.schedules.update('timed', { ...at, body: [] })).toEqual({ schedules: [] })
+  })
+
   test('routes, custom domains, workers.dev', async () => {
     const route = await sdk.workers.routes.create({ zone_id: zone, pattern: 'app.example.test/one*', script: 'one' })
     expect(await all(sdk.workers.routes.list({ zone_id: zone }))).toEqual([route])

@@ -50,6 +50,8 @@ compatibility_date = "2026-11-01"
 workers_dev = true
 preview_urls = false
 routes = [{ pattern = "id.example.test/user*", zone_name = "example.test" }]
+[triggers]
+crons = ["23 * * * *"]
 [vars]
 MODE = "test"
 LIST = ["a"]
@@ -173,6 +175,8 @@ describe('the real wrangler', { timeout: 120_000 }, () => {
       tag: '',
     })
     expect((await cloud.edge('http://user.example.workers.dev/user')).status).toBe(200)
+    const timed = await cloud.api('GET', `/accounts/${account}/workers/scripts/user/schedules`)
+    expect(timed.result).toMatchObject({ schedules: [{ cron: '23 * * * *' }] })
   })
 
   test('secret put and bulk go out at once, and later uploads keep them', async () => {

@@ -57,6 +57,10 @@ describe('keys as relying parties meet them', () => {
     expect(Object.keys((await leased('op-userinfo')).handles)).toEqual(['access'])
     expect((await leased('op-token')).signing).toHaveLength(2)
     expect(JSON.stringify((await leased('op-userinfo')).publicKeys)).not.toMatch(/"d":/)
+    const saml = await leased('op-saml')
+    expect([saml.saml?.length, saml.signing]).toEqual([1, []])
+    for (const worker of ['op-userinfo', 'op-auth', 'op-management', 'op-token'] as const)
+      expect(await leased(worker)).not.toHaveProperty('saml')
     expect(await system.local.env('op-userinfo')).not.toHaveProperty('KEY_MANAGER')
     expect(await system.local.env('op-token')).not.toHaveProperty('KEY_MANAGER')
   })
@@ -68,7 +72,9 @@ describe('keys as relying parties meet them', () => {
     const now = Math.floor(Date.now() / 1000)
     const rotations = await (await keyManager()).rotate(undefined, false, now)
     // The longest wait: the keys were made when the system started.
-    expect(Math.max(...rotations.map(({ effectiveAt }) => effectiveAt))).toBeLessThanOrEqual(now + publicationLead)
+    expect(Math.max(...rotations.map(({ effectiveAt = Infinity }) => effectiveAt))).toBeLessThanOrEqual(
+      now + publicationLead,
+    )
     await advance(publicationLead - 60)
     const meanwhile = await bodyOf(await tokenRequest(system, client, { grant_type: 'client_credentials' }))
     expect(published).toContain(kidOf(String(meanwhile['access_token'])))

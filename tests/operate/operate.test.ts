@@ -10,6 +10,7 @@ import { authorizationPath, basic, claimsOf, tokenRequest } from '../support/oau
 import type { TestClient } from '../support/system.ts'
 import { callApi, everything, makeForeignThings } from './foreign.ts'
 import { grantOf, type KeptGrant, putBackGrant } from './kept-grant.ts'
+import { identityProviderMetadata } from '../saml/metadata.ts'
 
 let shop: Workshop
 let client: TestClient
@@ -302,8 +303,12 @@ describe('the rehearsal', () => {
     const answer = await refresh(rotated)
     const refreshed: Record<string, string> = await answer.json()
     live = refreshed['refresh_token']
+    shop.write('acme.xml', identityProviderMetadata({ entityId: 'https://acme.example/saml', name: 'Acme' }))
+    await shop.json(['saml', 'idp', 'add', '--metadata', 'acme.xml', '--domain', 'acme.example'])
+    const status = await shop.json(['status'])
+    expect(status.saml.partners).toMatchObject([{ alias: 'acme', certificatesExpireAt: expect.any(String) }])
     const { backup } = await shop.json(['backup', 'idp.backup', '--with-keys', ...passphrase])
-    expect(backup).toMatchObject({ clients: 2, users: 1, credentials: 1, consents: 1 })
+    expect(backup).toMatchObject({ clients: 2, users: 1, credentials: 1, consents: 1, samlPartners: 1 })
     const path = join(shop.project, 'idp.backup')
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readFileSync(path).includes('ada')).toBe(false)
@@ -378,6 +383,7 @@ describe('the rehearsal', () => {
       expect(await (await refresh(rotated)).json()).toMatchObject({ error: 'invalid_grant' })
       await nothingComesBack()
       expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
+      expect((await shop.json(['saml', 'idp', 'show', 'acme'])).partner.domains).toEqual(['acme.example'])
       expect((await shop.json(['status'])).drift).toEqual([])
     },
   )

@@ -5,6 +5,7 @@ import { ChangePassword } from '../../workers/op-auth/pages/change-password.tsx'
 import { Consent } from '../../workers/op-auth/pages/consent.tsx'
 import { renderPage } from '../../shared/pages/document.tsx'
 import { ErrorPage } from '../../shared/pages/error-page.tsx'
+import { Elsewhere } from '../../workers/op-auth/pages/elsewhere.tsx'
 import type { Frame } from '../../workers/op-auth/pages/frame.ts'
 import { FormPost } from '../../workers/op-auth/pages/form-post.tsx'
 import type { ErrorCode } from '../../workers/op-auth/pages/messages/keys.ts'
@@ -53,6 +54,11 @@ export function pages(words: Words = asIs, frame: Frame = frameWith(words)): Rea
     'sign-in-throttled': signIn({ error: 'throttled', retryAfterSeconds: 61 }),
     'sign-in-busy': signIn({ error: 'busy', retryAfterSeconds: 1 }),
     'sign-in-expired': signIn({ error: 'expired' }),
+    'sign-in-providers': signIn({
+      byAddress: true,
+      providers: [{ name: words('Acme GmbH'), address: words('/saml/sp/login/acme?interaction=aWQ') }],
+    }),
+    elsewhere: Elsewhere({ frame, providerName: words('Acme GmbH'), address: words('/saml/sp/login/acme') }),
     'select-account': SelectAccount({
       frame,
       ...hidden,

@@ -93,6 +93,36 @@ describe('objects on workerd', () => {
       expect(await sessions.visit('d', now)).not.toHaveProperty('clients.client-7')
     })
 
+    test('SML-21 a session is found by the name that a partner has for the person, until it ends', async () => {
+      const participant = (entityId: string, value: string) => ({
+        role: 'sp',
+        entityId,
+        nameId: { value, format: 'persistent' },
+        sessionIndex: '_1',
+      })
+      const found = async (entityId: string, name: string, at = now, role: 'sp' | 'idp' = 'sp') =>
+        (await sessions.participating(role, entityId, name, at)).map(({ id }) => id)
+      await sessions.create('s1', session({ sub: 'hedy' }))
+      await sessions.create('s2', session({ sub: 'hedy', participants: [participant('urn:a', 'name')] }))
+      const partners = Array.from({ length: 50 }, (_, index) => `urn:p${index}`)
+      await Promise.all(partners.map((each) => sessions.join('s1', participant(each, 'name'), now)))
+      await sessions.join('s1', participant('urn:a', 'name'), now)
+      expect((await sessions.visit('s1', now))?.['participants']).toHaveLength(51)
+      expect(await found('urn:a', 'name')).toEqual(['s1', 's2'])
+      expect(await found('urn:p7', 'name')).toEqual(['s1'])
+      expect(await found('urn:a', 'other')).toEqual([])
+      expect(await found('urn:a', 'name', now, 'idp')).toEqual([])
+      // Only the newest name of a partner counts.
+      await sessions.join('s1', participant('urn:a', 'newer'), now)
+      expect(await found('urn:a', 'name')).toEqual(['s2'])
+      expect(await found('urn:a', 'newer')).toEqual(['s1'])
+      await sessions.end('s1')
+      expect(await found('urn:a', 'newer')).toEqual([])
+      expect(await found('urn:a', 'name', now + 1_000_000)).toEqual([])
+      await sessions.join('gone', participant('urn:a', 'name'), now)
+      expect(await sessions.visit('gone', now)).toBeUndefined()
+    })
+
     test('all sessions of a person end but one', async () => {
       for (const id of ['e1', 'e2', 'e3']) await sessions.create(id, session({ sub: 'emmy', sid: `sid ${id}` }))
       expect((await sessions.endAll('emmy', 'e2')).toSorted((a, b) => a.localeCompare(b))).toEqual(['sid e1', 'sid e3'])

@@ -55,6 +55,8 @@ export interface Sessions extends Doubled {
   end(id: string, sub?: string): Promise<string | undefined>
   endAll(sub: string, except?: string): Promise<string[]>
   list(sub: string, now: number): Promise<Record<string, unknown>[]>
+  join(id: string, participant: Record<string, unknown>, now: number): Promise<void>
+  participating(role: 'sp' | 'idp', entityId: string, nameId: string, now: number): Promise<Record<string, unknown>[]>
 }
 
 export interface Pending extends Doubled {
@@ -83,7 +85,9 @@ export interface Keys extends Doubled {
   publicKeys(now: number): Promise<JWK[]>
   list(now: number): Promise<KeyListing[]>
   rotate(alg: string | undefined, immediately: boolean, now: number): Promise<Rotation[]>
-  revoke(kid: string, now: number): Promise<{ kid: string; alg: string; replacement: string } | undefined>
+  revoke(kid: string, now: number): Promise<{ kid: string; alg: string; replacement: string; dies: string } | undefined>
+  exportRows(): Promise<Record<string, unknown>[]>
+  importRows(rows: readonly unknown[]): Promise<number>
   schedule(days: number | undefined, now: number): Promise<{ days: number; nextRotationAt: number }>
 }
 
@@ -91,23 +95,27 @@ export interface LeasedKeys {
   readonly signing: { kid: string; alg: string; privateKey: JWK }[]
   readonly publicKeys: JWK[]
   readonly handles: Record<string, { id: number; key: string }[]>
+  readonly saml?: { kid: string; certificate: string; privateKey: JWK }[]
+  readonly pairwise?: string
 }
 
 export interface KeyListing {
   readonly kid: string
   readonly alg: string
+  readonly use: string
   readonly state: string
   readonly createdAt: number
   readonly signsFrom: number | undefined
   readonly leavesAt: number | undefined
+  readonly certificateExpiresAt?: string
 }
 
 export interface Rotation {
   readonly alg: string
   readonly retiring: string | undefined
   readonly current: string
-  readonly next: string
-  readonly effectiveAt: number
+  readonly next: string | undefined
+  readonly effectiveAt: number | undefined
 }
 
 interface Classes {

@@ -8,7 +8,7 @@ import { knownBrowser, markedBrowser } from '../../shared/http/browser.ts'
 import { type Flow, proceed } from './flow.ts'
 import type { AuthContext } from './deps.ts'
 import { errorPage } from './html.ts'
-import type { StoredInteraction } from './interactions.ts'
+import type { StoredInteraction } from '../../shared/http/interactions.ts'
 import { isPushedRequestUri } from './pushed-requests.ts'
 import { respondError } from './respond.ts'
 

@@ -58,7 +58,7 @@ export async function consent(c: AuthContext): Promise<Response> {
   const tokens = [...new Set([...(earlier?.tokens ?? []), ...consentTokens(visit.request)])]
   await deps.consents.grant(sub, { clientId, tokens, grantedAt: now })
   noteEvent(c, sub, 'consent_granted')
-  return goOn(c, visit, await deps.interactions.update(visit.interaction, { consented: true }, now))
+  return goOn(c, await deps.interactions.update(visit.interaction, { consented: true }, now))
 }
 
 /** Consent needs a client's request and the session it was asked in. */

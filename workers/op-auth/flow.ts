@@ -14,7 +14,7 @@ import { randomShard } from '../../shared/stores/shards.ts'
 import { markedBrowser } from '../../shared/http/browser.ts'
 import type { AuthContext } from './deps.ts'
 import { nextStep } from './interaction.ts'
-import type { StoredInteraction } from './interactions.ts'
+import type { StoredInteraction } from '../../shared/http/interactions.ts'
 import { respond } from './respond.ts'
 import type { SignedIn } from '../../shared/http/signed-in.ts'
 

@@ -7,6 +7,7 @@ import { Clients } from '../../shared/stores/clients.ts'
 import { AuditLog } from '../../shared/stores/d1/audit-log.ts'
 import { D1ClientRecords } from '../../shared/stores/d1/client-records.ts'
 import { D1Consents } from '../../shared/stores/d1/consents.ts'
+import { D1SignInProviders } from '../../shared/stores/d1/sign-in-providers.ts'
 import { D1Users } from '../../shared/stores/d1/users.ts'
 import type { GrantLedger } from '../../shared/stores/durable-objects/grant-ledger.ts'
 import type { PendingRequests } from '../../shared/stores/durable-objects/pending-requests.ts'
@@ -20,7 +21,7 @@ import { authorize, authorizeByPost } from './authorize.ts'
 import { consent, showConsent } from './consent.ts'
 import type { AuthDeps } from './deps.ts'
 import { failure } from './html.ts'
-import { Interactions } from './interactions.ts'
+import { Interactions } from '../../shared/http/interactions.ts'
 import { logout, logoutByPost } from './logout.ts'
 import { brandingOf } from '../../shared/pages/branding.ts'
 import { pushAuthorizationRequest } from './par.ts'
@@ -28,7 +29,7 @@ import { changePassword, showPassword } from './password.ts'
 import { PasswordSignIn } from './password-sign-in.ts'
 import { PushedRequests } from './pushed-requests.ts'
 import { selectAccount, showAccounts } from './select-account.ts'
-import { Sessions } from './sessions.ts'
+import { Sessions } from '../../shared/http/sessions.ts'
 import { showSignIn, signIn } from './signin.ts'
 
 interface Env {
@@ -83,6 +84,7 @@ export default workerApp<Env, AuthDeps>({
         ),
         consents: new D1Consents(env.DB),
         passwords: new PasswordSignIn(users, env.THROTTLE, keyring, env.PASSWORD_RATE, env.KEYS),
+        providers: new D1SignInProviders(env.DB),
         audit: new AuditLog(env.DB),
         codeLifetime: Number(env.CODE_EXPIRY),
       },

@@ -3,6 +3,7 @@ import { readForm } from '../../shared/http/form.ts'
 import { type Client, displayName } from '../../shared/protocol/client.ts'
 import { Parameters } from '../../shared/protocol/parameters.ts'
 import { withQuery } from '../../shared/protocol/redirect-uri.ts'
+import type { Participant } from '../../shared/stores/durable-objects/session-store.ts'
 import { allShards } from '../../shared/stores/shards.ts'
 import { userName } from '../../shared/stores/users.ts'
 import { noteEvent } from './audit.ts'
@@ -99,15 +100,31 @@ async function signOut(c: AuthContext, request: LogoutRequest, sub: string | und
     waitUntil(endGrants(c, session.sid))
   }
   c.header('cache-control', 'no-store')
-  if (request.returnUri !== undefined) {
-    const state = request.params.get('state')
-    return c.redirect(state === undefined ? request.returnUri : withQuery(request.returnUri, { state }), 303)
-  }
+  const state = request.params.get('state')
+  const returnTo =
+    request.returnUri === undefined || state === undefined ? request.returnUri : withQuery(request.returnUri, { state })
+  const participants = ended.flatMap(({ session }) => session.participants ?? [])
+  if (participants.length > 0) return tellPartners(c, participants, returnTo)
+  if (returnTo !== undefined) return c.redirect(returnTo, 303)
   const page = SignedOut({
     frame: frameOf(c, request.params.get('ui_locales')),
     clientName: request.client && displayName(request.client),
   })
   return htmlPage(c, page)
+}
+
+/** The SAML Worker tells the partners that took part, then leads the person on. */
+async function tellPartners(
+  c: AuthContext,
+  participants: readonly Participant[],
+  returnTo: string | undefined,
+): Promise<Response> {
+  const { deps, now } = c.var
+  const browser = await markedBrowser(c)
+  const params: [string, string][] = [['saml', JSON.stringify({ participants, returnTo })]]
+  const record = { v: 1, purpose: 'saml_logout', params, browser: browser.id, startedAt: now } as const
+  const stored = await deps.interactions.start(c.req.raw, record, now)
+  return c.redirect(`/saml/idp/logout?${new URLSearchParams({ interaction: stored.handle })}`, 303)
 }
 
 /** What a session started ends with it, apart from offline access (Back-Channel Logout §2.7). */

@@ -39,5 +39,5 @@ export async function selectAccount(c: AuthContext): Promise<Response> {
   }
   c.header('set-cookie', await deps.sessions.prefer(c.req.raw, chosen, now), { append: true })
   const progress = { session: chosen.id, chosen: true, consented: false }
-  return goOn(c, visit, await deps.interactions.update(visit.interaction, progress, now))
+  return goOn(c, await deps.interactions.update(visit.interaction, progress, now))
 }

@@ -1,11 +1,7 @@
+import { bearerText } from '../../shared/http/bearer.ts'
 import { OAuthError } from '../../shared/protocol/error.ts'
 import { handleHash } from '../../shared/protocol/handle.ts'
 import type { ManagementContext } from './deps.ts'
-
-/** The text of the bearer token in the header; undefined when there is none. */
-export function bearerText(c: ManagementContext): string | undefined {
-  return /^bearer +([\w.~+/-]+=*)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-}
 
 /**
  * The hash of the handle of this kind that the caller presents as bearer token.

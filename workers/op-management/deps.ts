@@ -1,5 +1,6 @@
 import type { AccessTokens } from '../../shared/http/access-token.ts'
 import type { ClientAuthenticator } from '../../shared/http/authenticate-client.ts'
+import type { AdminCall } from '../../shared/http/admin/call.ts'
 import type { WorkerContext } from '../../shared/http/context.ts'
 import type { Keyring } from '../../shared/keys/keyring.ts'
 import type { MetadataPolicy } from '../../shared/protocol/client-metadata.ts'
@@ -40,5 +41,7 @@ export interface ManagementDeps {
   readonly signOut: SignOut
   readonly audit: AuditTrail
 }
+
+export type ManagementCall = AdminCall<ManagementDeps>
 
 export type ManagementContext = WorkerContext<ManagementDeps>

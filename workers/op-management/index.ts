@@ -17,7 +17,8 @@ import type { PendingRequests } from '../../shared/stores/durable-objects/pendin
 import type { SessionStore } from '../../shared/stores/durable-objects/session-store.ts'
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
 import { KvCarrier } from '../../shared/stores/kv/kv-carrier.ts'
-import { adminRoutes } from './admin/routes.ts'
+import { adminRoutes } from '../../shared/http/admin/call.ts'
+import { operations } from './admin/routes.ts'
 import { ClientChanges } from './client-changes.ts'
 import type { ManagementDeps } from './deps.ts'
 import { introspect } from './introspect.ts'
@@ -51,7 +52,7 @@ export default workerApp<Env, ManagementDeps>({
     { path: '/register/:client_id', GET: readRegistration, PUT: updateRegistration, DELETE: deleteRegistration },
     { path: '/introspect', POST: introspect },
     { path: '/revoke', POST: revoke, cors: true },
-    ...adminRoutes(),
+    ...adminRoutes(operations),
   ],
   fail: (c, error) => (error.code === 'invalid_token' ? bearerChallenge(c, error) : errorResponse(c, error)),
 })

@@ -5,7 +5,7 @@ import { parseGrant } from '../../shared/protocol/grant.ts'
 import { decided } from '../../shared/stores/grants.ts'
 import { shard } from '../../shared/stores/shards.ts'
 import type { ManagementContext } from './deps.ts'
-import { noStore } from './register.ts'
+import { noStore } from '../../shared/http/no-store.ts'
 
 /** Introspection endpoint, RFC 7662. Whatever the caller may not know about is inactive, without a reason (§2.2). */
 export async function introspect(c: ManagementContext): Promise<Response> {

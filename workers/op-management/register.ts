@@ -1,3 +1,4 @@
+import { noStore } from '../../shared/http/no-store.ts'
 import { readJson } from '../../shared/http/form.ts'
 import { clientMetadata, needsSecret, registeredMetadata } from '../../shared/protocol/client-metadata.ts'
 import { tooManyRequests } from '../../shared/protocol/error.ts'
@@ -6,8 +7,6 @@ import { addressKey } from '../../shared/protocol/throttling.ts'
 import { bearerHandle } from './bearer-handle.ts'
 import { newSecret } from './client-secret.ts'
 import type { ManagementContext } from './deps.ts'
-
-export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
 /** Client registration endpoint, RFC 7591 §3. */
 export async function register(c: ManagementContext): Promise<Response> {

@@ -11,10 +11,12 @@ import { OAuthError } from '../../shared/protocol/error.ts'
 import type { AuditEvent } from '../../shared/stores/d1/audit-log.ts'
 import { isClientId } from '../../shared/stores/clients.ts'
 import { identityOf } from './client-changes.ts'
-import { bearerHandle, bearerText } from './bearer-handle.ts'
+import { bearerText } from '../../shared/http/bearer.ts'
+import { bearerHandle } from './bearer-handle.ts'
 import { newSecret } from './client-secret.ts'
 import type { ManagementContext } from './deps.ts'
-import { managementAccess, noStore } from './register.ts'
+import { noStore } from '../../shared/http/no-store.ts'
+import { managementAccess } from './register.ts'
 
 /** Client read request, RFC 7592 §2.1. */
 export async function readRegistration(c: ManagementContext): Promise<Response> {

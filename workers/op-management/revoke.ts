@@ -6,7 +6,7 @@ import { handleHash } from '../../shared/protocol/handle.ts'
 import { decided } from '../../shared/stores/grants.ts'
 import { shard } from '../../shared/stores/shards.ts'
 import type { ManagementContext } from './deps.ts'
-import { noStore } from './register.ts'
+import { noStore } from '../../shared/http/no-store.ts'
 
 /**
  * Revocation endpoint, RFC 7009. The hint is not needed, since a token tells its kind; what is not the client's own

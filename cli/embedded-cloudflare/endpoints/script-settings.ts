@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { ok } from '../api/answer.ts'
-import { badRequest } from '../api/api-error.ts'
+import { ApiError, badRequest } from '../api/api-error.ts'
 import { parseInput, parseJson } from '../api/call.ts'
 import { type Endpoint, endpoint } from '../api/endpoint.ts'
 import { type Cloud, scriptOf } from '../cloud.ts'
+import { isCron } from '../cron.ts'
 import { shownBinding } from '../state/binding.ts'
 import { latestVersion, type Script, servedVersions } from '../state/script.ts'
 import { checkTargets, resolveBindings } from '../upload/bindings.ts'
@@ -20,6 +21,8 @@ const settingsSchema = v.looseObject({
   bindings: v.optional(v.array(v.looseObject({ type: v.string(), name: v.string() }))),
   keep_bindings: v.optional(v.array(v.string()), ['secret_text']),
 })
+
+const schedulesSchema = v.array(v.looseObject({ cron: v.string() }))
 
 /** Settings of a Worker, with those that make a version and without. */
 export function scriptSettingEndpoints(cloud: Cloud): Endpoint[] {
@@ -53,11 +56,24 @@ export function scriptSettingEndpoints(cloud: Cloud): Endpoint[] {
       }
       return ok(settings(script))
     }),
-    endpoint('GET', `${path}/schedules`, 'Workers Scripts Read', (call) => {
-      scriptOf(cloud, call)
-      return ok({ schedules: [] })
+    endpoint('GET', `${path}/schedules`, 'Workers Scripts Read', (call) => ok(schedules(scriptOf(cloud, call).script))),
+    endpoint('PUT', `${path}/schedules`, 'Workers Scripts Write', (call) => {
+      const { script } = scriptOf(cloud, call)
+      const wanted = call.json(schedulesSchema)
+      const wrong = wanted.find(({ cron }) => !isCron(cron))
+      if (wrong) throw new ApiError(400, 10100, `invalid cron string: ${wrong.cron}`)
+      const createdOn = new Date().toISOString()
+      script.schedules = wanted.map(
+        ({ cron }) => script.schedules.find((known) => known.cron === cron) ?? { cron, createdOn },
+      )
+      cloud.store.save()
+      return ok(schedules(script))
     }),
   ]
+}
+
+function schedules({ schedules: all }: Script) {
+  return { schedules: all.map(({ cron, createdOn }) => ({ cron, created_on: createdOn, modified_on: createdOn })) }
 }
 
 function scriptSettings({ tags, logpush, observability }: Script) {

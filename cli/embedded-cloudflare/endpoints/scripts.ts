@@ -95,6 +95,7 @@ function newScript(account: Account, name: string): Script {
     classes: {},
     tags: [],
     logpush: false,
+    schedules: [],
   }
   account.scripts.push(script)
   return script

@@ -42,6 +42,7 @@ const script: Script = {
   classes: {},
   tags: [],
   logpush: false,
+  schedules: [],
 }
 
 const chosen = (headers: Record<string, string>) => chooseVersion(script, (name) => headers[name])?.id

@@ -70,6 +70,7 @@ export const scriptSchema = v.object({
   tags: v.array(v.string()),
   logpush: v.boolean(),
   observability: v.optional(v.record(v.string(), v.unknown())),
+  schedules: v.optional(v.array(v.object({ cron: v.string(), createdOn: v.string() })), []),
 })
 
 export type Script = v.InferOutput<typeof scriptSchema>

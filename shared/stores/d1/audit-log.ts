@@ -1,3 +1,4 @@
+import type { D1Database } from '@cloudflare/workers-types'
 import { answered } from './answered.ts'
 
 /** Who did what. No secrets: the target is an identifier, never a value. */

@@ -1,3 +1,4 @@
+import type { D1Database, D1PreparedStatement } from '@cloudflare/workers-types'
 import { answered } from './answered.ts'
 import { type AuditEvent, auditInsert, auditValues } from './audit-log.ts'
 

@@ -1,3 +1,4 @@
+import type { D1Database, D1PreparedStatement } from '@cloudflare/workers-types'
 import { OAuthError } from '../../protocol/error.ts'
 import { type User, lookupKey } from '../users.ts'
 import { answered, containing } from './answered.ts'
@@ -139,23 +140,7 @@ export class D1UserDirectory {
   }
 
   #insertion(user: User, passwordHash: string | undefined): D1PreparedStatement[] {
-    const person = this.#db
-      .prepare(
-        `INSERT INTO users (username, username_key, email, email_key, email_verified, claims, disabled, created_at,
-         updated_at, sub) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .bind(
-        user.username ?? null,
-        user.username === undefined ? null : lookupKey(user.username),
-        user.email,
-        lookupKey(user.email),
-        user.emailVerified ? 1 : 0,
-        JSON.stringify(user.claims),
-        user.disabled ? 1 : 0,
-        user.createdAt,
-        user.updatedAt,
-        user.sub,
-      )
+    const person = userInsertion(this.#db, user)
     if (passwordHash === undefined) return [person]
     const credential = this.#db
       .prepare("INSERT INTO credentials (sub, type, secret, updated_at) VALUES (?, 'password', ?, ?)")
@@ -166,4 +151,25 @@ export class D1UserDirectory {
 
 function listed(row: Row): ListedUser {
   return { ...userOf(row), hasPassword: row.has_password === 1 }
+}
+
+/** The statement that adds a person; it fails for an address or a user name that is taken. */
+export function userInsertion(db: D1Database, user: User): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO users (username, username_key, email, email_key, email_verified, claims, disabled, created_at,
+       updated_at, sub) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .bind(
+      user.username ?? null,
+      user.username === undefined ? null : lookupKey(user.username),
+      user.email,
+      lookupKey(user.email),
+      user.emailVerified ? 1 : 0,
+      JSON.stringify(user.claims),
+      user.disabled ? 1 : 0,
+      user.createdAt,
+      user.updatedAt,
+      user.sub,
+    )
 }

@@ -1,3 +1,4 @@
+import type { D1Database, D1PreparedStatement } from '@cloudflare/workers-types'
 import { unavailable } from '../../protocol/error.ts'
 import { type User, lookupKey } from '../users.ts'
 

@@ -2,20 +2,26 @@ import { DurableObject } from 'cloudflare:workers'
 import { type JWK, calculateJwkThumbprint } from 'jose'
 import type { LeasedHandleKey, LeasedKeys, LeasedSigningKey } from '../../protocol/key-lease.ts'
 import type { SigningAlgorithm } from '../../protocol/client.ts'
-import { type KeyState, currentKey, departure, keyState, nextKey, switchTime } from '../../protocol/key-life-cycle.ts'
+import { type KeyState, currentKey, keyState } from '../../protocol/key-life-cycle.ts'
 import { type HandleKind, type KeyUse, handleKinds } from '../../topology.ts'
 import { allShards } from '../shards.ts'
 import type { GrantLedger } from './grant-ledger.ts'
-import { type HandleSecret, HandleSecrets } from './handle-secrets.ts'
+import { HandleSecrets } from './handle-secrets.ts'
+import { type KeyBackup, putBack, revealedKeys } from './key-backup.ts'
+import { KeyRotation, type Revocation, type Rotation, tokenAlgorithms } from './key-rotation.ts'
 import { type Admissible, type Operator, OperatorRegistry } from './operator-registry.ts'
+import { PairwiseSalt } from './pairwise-salt.ts'
+import { SamlKeys } from './saml-keys.ts'
 import { Seal } from './sealing.ts'
 import type { SessionStore } from './session-store.ts'
-import { type RevealedKey, SigningKeys } from './signing-keys.ts'
+import { Settings } from './settings.ts'
+import { SigningKeys } from './signing-keys.ts'
 
 export interface KeyManagerEnv {
   readonly GRANT_LEDGER: DurableObjectNamespace<GrantLedger>
   readonly SESSION_STORE: DurableObjectNamespace<SessionStore>
   readonly AUTHRIM_SECRET: string
+  readonly ISSUER_URL: string
   readonly BOOTSTRAP_OPERATOR_KEY?: string
   readonly TOKEN_EXPIRY?: string
   readonly ID_TOKEN_EXPIRY?: string
@@ -24,31 +30,15 @@ export interface KeyManagerEnv {
 export interface KeyListing {
   readonly kid: string
   readonly alg: SigningAlgorithm
-  readonly use: 'sig'
+  readonly use: 'sig' | 'saml'
   readonly state: KeyState
   readonly createdAt: number
   readonly signsFrom: number | undefined
   readonly leavesAt: number | undefined
+  /** Of a key of SAML's; ISO 8601. */
+  readonly certificateExpiresAt?: string
 }
 
-export interface Rotation {
-  readonly alg: SigningAlgorithm
-  readonly retiring: string | undefined
-  readonly current: string
-  readonly next: string
-  readonly effectiveAt: number
-}
-
-export interface Revocation {
-  readonly kid: string
-  readonly alg: SigningAlgorithm
-  readonly replacement: string
-}
-
-/** What a backup has of the keys. */
-export type KeyBackup = RevealedKey | HandleSecret
-
-const algorithms: readonly SigningAlgorithm[] = ['ES256', 'RS256']
 const defaultRotationDays = 90
 const day = 86_400
 
@@ -57,26 +47,30 @@ const retryInterval = 3600
 
 /**
  * The one object that makes and keeps signing keys, handle keys and the operators' public keys. Private parts are
- * sealed at rest. Every decision is a synchronous statement after the cryptography it needs: concurrent calls find
- * each other's result instead of adding a second one. All times are seconds.
+ * sealed at rest. All times are seconds.
  */
 export class KeyManager extends DurableObject<KeyManagerEnv> {
-  readonly #sql: SqlStorage
+  readonly #settings: Settings
   readonly #keys: SigningKeys
+  readonly #rotation: KeyRotation
+  readonly #saml: SamlKeys
   readonly #handles: HandleSecrets
+  readonly #salt: PairwiseSalt
   readonly #operators: OperatorRegistry
-  readonly #longestToken: number
   #making: Promise<void> | undefined
 
   constructor(ctx: DurableObjectState, env: KeyManagerEnv) {
     super(ctx, env)
     const seal = new Seal(env.AUTHRIM_SECRET)
-    this.#sql = ctx.storage.sql
-    this.#keys = new SigningKeys(this.#sql, seal)
-    this.#handles = new HandleSecrets(this.#sql, seal)
-    this.#operators = new OperatorRegistry(this.#sql)
-    this.#longestToken = Math.max(Number(env.TOKEN_EXPIRY ?? 600), Number(env.ID_TOKEN_EXPIRY ?? 3600))
-    this.#sql.exec('CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
+    const { sql } = ctx.storage
+    this.#settings = new Settings(sql)
+    this.#keys = new SigningKeys(sql, seal)
+    const longestToken = Math.max(Number(env.TOKEN_EXPIRY ?? 600), Number(env.ID_TOKEN_EXPIRY ?? 3600))
+    this.#rotation = new KeyRotation(this.#keys, longestToken)
+    this.#saml = new SamlKeys(sql, seal, new URL(env.ISSUER_URL).hostname, () => this.#keys.checkSecret())
+    this.#handles = new HandleSecrets(sql, seal)
+    this.#salt = new PairwiseSalt(this.#settings, seal)
+    this.#operators = new OperatorRegistry(sql)
   }
 
   /** The keys that the named uses need, and no others. */
@@ -85,17 +79,23 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     const keys = this.#keys.published(now)
     const signing: LeasedSigningKey[] = []
     if (uses.includes('sign:access') || uses.includes('sign:id'))
-      for (const alg of algorithms) {
+      for (const alg of tokenAlgorithms) {
         const key = currentKey(keys, alg, now)
         if (key) signing.push({ kid: key.kid, alg, privateKey: await this.#keys.privateKey(key) })
       }
-    const epoch = Number(this.#setting('epoch') ?? 0)
+    const epoch = Number(this.#settings.get('epoch') ?? 0)
     const handles: Partial<Record<HandleKind, LeasedHandleKey[]>> = {}
     for (const use of uses) if (isHandleUse(use)) handles[kindOf(use)] = await this.#handles.keys(kindOf(use), epoch)
-    return { signing, publicKeys: keys.map((key) => key.publicKey), handles }
+    return {
+      signing,
+      publicKeys: keys.map((key) => key.publicKey),
+      handles,
+      ...(uses.includes('sign:saml') && { saml: await this.#saml.lease(now) }),
+      ...(uses.includes('pairwise') && { pairwise: await this.#salt.lease() }),
+    }
   }
 
-  /** The public key set, RFC 7517 §5. */
+  /** The public key set, RFC 7517 §5. SAML's keys are not in it: their partners read metadata. */
   async publicKeys(now: number): Promise<JWK[]> {
     await this.#ensureKeys(now)
     return this.#keys.published(now).map((key) => key.publicKey)
@@ -104,53 +104,41 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   async list(now: number): Promise<KeyListing[]> {
     await this.#ensureKeys(now)
     const keys = this.#keys.published(now)
-    return keys.map((key) => ({
-      kid: key.kid,
-      alg: key.alg,
-      use: 'sig',
-      state: keyState(key, keys, now),
-      createdAt: key.createdAt,
-      signsFrom: key.signsFrom,
-      leavesAt: key.leavesAt,
-    }))
+    return [
+      ...keys.map(({ kid, alg, createdAt, signsFrom, leavesAt, ...key }) => ({
+        kid,
+        alg,
+        use: 'sig' as const,
+        state: keyState({ kid, alg, createdAt, signsFrom, leavesAt, ...key }, keys, now),
+        createdAt,
+        signsFrom,
+        leavesAt,
+      })),
+      ...this.#saml.list(now),
+    ]
   }
 
   /**
    * Plans the switch to the published next key and publishes a new one behind it. Called again before the switch
    * it repeats its answer. `immediately` skips the wait: relying parties with a cached key set may refuse tokens.
+   * @param of an algorithm, all of them, or `saml` for the key of SAML messages, which is only switched `immediately`.
    */
-  async rotate(alg: SigningAlgorithm | undefined, immediately: boolean, now: number): Promise<Rotation[]> {
+  async rotate(of: SigningAlgorithm | 'saml' | undefined, immediately: boolean, now: number): Promise<Rotation[]> {
     await this.#ensureKeys(now)
+    if (of === 'saml') return [await this.#saml.rotate(immediately, now)]
     const rotations: Rotation[] = []
-    for (const each of alg ? [alg] : algorithms) {
-      await this.#ensureSpare(each, now)
-      rotations.push(this.#switch(each, immediately, now))
-    }
-    this.#setting('rotatedAt', String(now))
+    for (const each of of ? [of] : tokenAlgorithms) rotations.push(await this.#rotation.rotate(each, immediately, now))
+    this.#settings.set('rotatedAt', String(now))
     await this.#schedule(now)
     return rotations
   }
 
   /** Drops a key at once, in the middle of its life: everything it signed is refused from now on. */
   async revoke(kid: string, now: number): Promise<Revocation | undefined> {
-    const alg = this.#keys.published(now).find((key) => key.kid === kid)?.alg
-    if (!alg) return undefined
-    await this.#ensureSpare(alg, now)
-    const wasCurrent = currentKey(this.#keys.published(now), alg, now)?.kid === kid
-    const successor = nextKey(this.#keys.published(now), alg, now)
-    const wasPlanned = successor?.kid === kid && successor.signsFrom !== undefined
-    if (!this.#keys.remove(kid)) return undefined
-    const replacement = wasCurrent
-      ? nextKey(this.#keys.published(now), alg, now)
-      : currentKey(this.#keys.published(now), alg, now)
-    if (!replacement) throw new Error(`no ${alg} key is left`)
+    const revocation = (await this.#rotation.revoke(kid, now)) ?? (await this.#saml.revoke(kid, now))
     // No backup may bring it back.
-    this.#setting(`revoked:${kid}`, String(now))
-    if (wasCurrent) this.#keys.signFrom(replacement.kid, now)
-    // The current key must not leave for a successor that is gone.
-    if (wasPlanned) this.#keys.leaveAt(replacement.kid, undefined)
-    await this.#ensureSpare(alg, now)
-    return { kid, alg, replacement: replacement.kid }
+    if (revocation) this.#settings.set(`revoked:${kid}`, String(now))
+    return revocation
   }
 
   /**
@@ -161,40 +149,33 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
    */
   async startEpoch(now: number): Promise<void> {
     await this.#ensureKeys(now)
-    this.#setting('epoch', String(await this.#handles.addNewest()))
+    this.#settings.set('epoch', String(await this.#handles.addNewest()))
     await Promise.all([
       ...allShards(this.env.SESSION_STORE).map((sessions) => sessions.clear()),
       ...allShards(this.env.GRANT_LEDGER).map((ledger) => ledger.startEpoch(now)),
     ])
   }
 
-  /** Every key and secret in the clear, for a backup that is sealed elsewhere. There is never more than a page. */
+  /** Every key and secret in the clear, for a backup that is sealed elsewhere. */
   async exportRows(): Promise<(KeyBackup & { readonly rowid?: never })[]> {
     const now = Math.floor(Date.now() / 1000)
     await this.#ensureKeys(now)
-    return [...(await this.#keys.reveal(now)), ...(await this.#handles.reveal())]
+    return revealedKeys(this.#kept, now)
   }
 
-  /**
-   * Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. Secrets are added: a
-   * backup older than the last epoch does not end it.
-   */
+  /** Puts the keys of a backup in place of those here, except revoked ones, and starts an epoch. */
   async importRows(rows: readonly unknown[]): Promise<number> {
     const now = Math.floor(Date.now() / 1000)
-    await this.#keys.checkSecret()
-    const keys = rows.filter(isRevealedKey).filter(({ kid }) => this.#setting(`revoked:${kid}`) === undefined)
-    const secrets = rows.filter(isHandleSecret)
-    if (keys.length > 0) await this.#keys.replaceAll(keys)
-    for (const secret of secrets) await this.#handles.put(secret)
+    const count = await putBack(this.#kept, rows, (kid) => this.#settings.get(`revoked:${kid}`) !== undefined)
     await this.startEpoch(now)
     await this.#schedule(now)
-    return keys.length + secrets.length
+    return count
   }
 
   /** When keys rotate by themselves. */
   async schedule(days: number | undefined, now: number): Promise<{ days: number; nextRotationAt: number }> {
     await this.#ensureKeys(now)
-    if (days !== undefined) this.#setting('rotationDays', String(days))
+    if (days !== undefined) this.#settings.set('rotationDays', String(days))
     return { days: this.#rotationDays(), nextRotationAt: await this.#schedule(now) }
   }
 
@@ -240,8 +221,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
 
   /** A current and a next key for every algorithm, made on first use; whoever comes meanwhile waits for them. */
   async #ensureKeys(now: number): Promise<void> {
-    const keys = this.#keys.published(now)
-    if (!this.#handles.isEmpty() && algorithms.every((alg) => currentKey(keys, alg, now))) return
+    if (!this.#handles.isEmpty() && this.#rotation.isReady(now)) return
     this.#making ??= this.#makeKeys(now).finally(() => {
       this.#making = undefined
     })
@@ -249,12 +229,7 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
   }
 
   async #makeKeys(now: number): Promise<void> {
-    for (const alg of algorithms) {
-      if (currentKey(this.#keys.published(now), alg, now)) continue
-      const [current, next] = await Promise.all([this.#keys.generate(alg, now), this.#keys.generate(alg, now)])
-      this.#keys.insert({ ...current, signsFrom: now })
-      this.#keys.insert(next)
-    }
+    await this.#rotation.begin(now)
     if (this.#handles.isEmpty()) {
       await this.#keys.checkSecret()
       await this.#handles.make()
@@ -262,50 +237,17 @@ export class KeyManager extends DurableObject<KeyManagerEnv> {
     await this.#schedule(now)
   }
 
-  /** Publishes a key beyond the one that signs next, so that a switch always leaves another next behind. */
-  async #ensureSpare(alg: SigningAlgorithm, now: number): Promise<void> {
-    const waiting = () =>
-      this.#keys
-        .published(now)
-        .filter((key) => key.alg === alg && keyState(key, this.#keys.published(now), now) === 'next')
-    if (waiting().length > 1) return
-    await this.#keys.checkSecret()
-    // Younger than those that wait, also within a second: who was published first signs first.
-    const createdAt = Math.max(now, ...waiting().map((key) => key.createdAt + 1))
-    const fresh = await this.#keys.generate(alg, createdAt)
-    if (waiting().length <= 1) this.#keys.insert(fresh)
-  }
-
-  #switch(alg: SigningAlgorithm, immediately: boolean, now: number): Rotation {
-    const keys = this.#keys.published(now)
-    const current = currentKey(keys, alg, now)
-    const next = nextKey(keys, alg, now)
-    const spare = nextKey(
-      keys.filter((key) => key.kid !== next?.kid),
-      alg,
-      now,
-    )
-    if (!next || !spare) throw new Error(`no ${alg} key to switch to`)
-    const planned = next.signsFrom !== undefined && !immediately
-    const effectiveAt = planned ? (next.signsFrom ?? now) : switchTime(next, now, immediately)
-    if (!planned) {
-      this.#keys.signFrom(next.kid, effectiveAt)
-      if (current) this.#keys.leaveAt(current.kid, departure(effectiveAt, this.#longestToken))
-    }
-    return { alg, retiring: current?.kid, current: next.kid, next: spare.kid, effectiveAt }
-  }
-
-  #setting(name: string, value?: string): string | undefined {
-    if (value !== undefined) this.#sql.exec('INSERT OR REPLACE INTO settings VALUES (?, ?)', name, value)
-    return this.#sql.exec<{ value: string }>('SELECT value FROM settings WHERE name = ?', name).toArray()[0]?.value
+  get #kept() {
+    return { signing: this.#keys, saml: this.#saml, handles: this.#handles, salt: this.#salt }
   }
 
   #rotationDays(): number {
-    return Number(this.#setting('rotationDays') ?? defaultRotationDays)
+    return Number(this.#settings.get('rotationDays') ?? defaultRotationDays)
   }
 
   #nextRotation(now: number): number {
-    return Number(this.#setting('rotatedAt') ?? this.#setting('rotatedAt', String(now))) + this.#rotationDays() * day
+    const rotatedAt = this.#settings.get('rotatedAt') ?? this.#settings.set('rotatedAt', String(now))
+    return Number(rotatedAt) + this.#rotationDays() * day
   }
 
   async #schedule(now: number): Promise<number> {
@@ -324,19 +266,6 @@ function kindOf(use: `handle:${HandleKind}`): HandleKind {
   const kind = handleKinds.find((each) => use === `handle:${each}`)
   if (!kind) throw new Error(`unknown key use ${use}`)
   return kind
-}
-
-function isRevealedKey(row: unknown): row is RevealedKey {
-  return hasMembers(row, { kid: 'string', alg: 'string', privateKey: 'object', createdAt: 'number' })
-}
-
-function isHandleSecret(row: unknown): row is HandleSecret {
-  return hasMembers(row, { id: 'number', secret: 'string' })
-}
-
-function hasMembers(row: unknown, types: Readonly<Record<string, string>>): boolean {
-  if (typeof row !== 'object' || row === null) return false
-  return Object.entries(types).every(([name, type]) => typeof Reflect.get(row, name) === type)
 }
 
 async function bootstrapKey(text: string | undefined): Promise<{ kid: string; publicKey: JWK } | undefined> {

@@ -1,5 +1,19 @@
 import { DurableObject } from 'cloudflare:workers'
 
+/** A SAML partner that took part in a session, and under which name it knows the person there. */
+export interface Participant {
+  /** What the partner is to us. */
+  readonly role: 'sp' | 'idp'
+  readonly entityId: string
+  readonly nameId: {
+    readonly value: string
+    readonly format: string
+    readonly nameQualifier?: string | undefined
+    readonly spNameQualifier?: string | undefined
+  }
+  readonly sessionIndex?: string | undefined
+}
+
 /** A browser session: who signed in, when and how, and which clients it reached. Times are seconds. */
 export interface Session {
   readonly sub: string
@@ -15,6 +29,8 @@ export interface Session {
   readonly address: string
   /** Scopes in force for each client signed in to, space-separated: consent already given needs no second look. */
   readonly clients: Readonly<Record<string, string>>
+  /** SAML partners to be told when it ends. */
+  readonly participants?: readonly Participant[]
   /** The one client that may see this session; absent for everyone but the deploy gate. */
   readonly only?: string
 }
@@ -40,6 +56,10 @@ export class SessionStore extends DurableObject<object> {
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS sessions (
       id TEXT PRIMARY KEY, sub TEXT NOT NULL, sid TEXT NOT NULL, expires_at INTEGER NOT NULL,
       last_seen_at INTEGER NOT NULL, session TEXT NOT NULL) WITHOUT ROWID`)
+    // By which a partner's wish to sign somebody out finds the session without its cookie.
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS participants (
+      role TEXT NOT NULL, entity_id TEXT NOT NULL, name_id TEXT NOT NULL, session_id TEXT NOT NULL,
+      PRIMARY KEY (role, entity_id, name_id, session_id)) WITHOUT ROWID`)
     void ctx.blockConcurrencyWhile(async () => {
       if ((await ctx.storage.getAlarm()) === null) await ctx.storage.setAlarm(Date.now() + sweepInterval)
     })
@@ -55,6 +75,7 @@ export class SessionStore extends DurableObject<object> {
       session.lastSeenAt,
       JSON.stringify(session),
     )
+    for (const participant of session.participants ?? []) this.#index(id, participant)
   }
 
   /** A live session, noting the visit. One that is for a single client is nobody's but in a request of that client. */
@@ -73,6 +94,37 @@ export class SessionStore extends DurableObject<object> {
     const session = sessionOf(row)
     const clients = { ...session.clients, [clientId]: scope }
     this.#sql.exec('UPDATE sessions SET session = ? WHERE id = ?', JSON.stringify({ ...session, clients }), id)
+  }
+
+  /** Notes that a SAML partner takes part in a session, under its newest name and index. */
+  join(id: string, participant: Participant, now: number): void {
+    const row = this.#row(id, now)
+    if (!row) return
+    const session = sessionOf(row)
+    const others = (session.participants ?? []).filter(
+      ({ role, entityId }) => role !== participant.role || entityId !== participant.entityId,
+    )
+    const changed = { ...session, participants: [...others, participant] }
+    this.#sql.exec('UPDATE sessions SET session = ? WHERE id = ?', JSON.stringify(changed), id)
+    this.#index(id, participant)
+  }
+
+  /** The live sessions in which a partner knows somebody under this name. */
+  participating(role: Participant['role'], entityId: string, nameId: string, now: number): SessionListing[] {
+    return this.#sql
+      .exec<Row>(
+        `SELECT sessions.* FROM participants JOIN sessions ON sessions.id = session_id
+         WHERE role = ? AND entity_id = ? AND name_id = ? AND expires_at > ?`,
+        role,
+        entityId,
+        nameId,
+        now,
+      )
+      .toArray()
+      .map((row) => ({ ...sessionOf(row), id: row.id }))
+      .filter(({ participants }) =>
+        participants?.some((each) => each.role === role && each.entityId === entityId && each.nameId.value === nameId),
+      )
   }
 
   /** Forgets a client in every session of a person, so that consent is asked again. */
@@ -110,6 +162,7 @@ export class SessionStore extends DurableObject<object> {
   /** Ends every session of everyone, as a restore from a backup does. */
   clear(): void {
     this.#sql.exec('DELETE FROM sessions')
+    this.#sql.exec('DELETE FROM participants')
   }
 
   list(sub: string, now: number): SessionListing[] {
@@ -121,7 +174,12 @@ export class SessionStore extends DurableObject<object> {
 
   override async alarm(): Promise<void> {
     this.#sql.exec('DELETE FROM sessions WHERE expires_at <= ?', Math.floor(Date.now() / 1000))
+    this.#sql.exec('DELETE FROM participants WHERE session_id NOT IN (SELECT id FROM sessions)')
     await this.ctx.storage.setAlarm(Date.now() + sweepInterval)
+  }
+
+  #index(id: string, { role, entityId, nameId }: Participant): void {
+    this.#sql.exec('INSERT OR IGNORE INTO participants VALUES (?, ?, ?, ?)', role, entityId, nameId.value, id)
   }
 
   #row(id: string, now: number): Row | undefined {

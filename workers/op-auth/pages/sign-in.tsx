@@ -20,6 +20,10 @@ export interface SignInProps extends ClientLinks {
   readonly retryAfterSeconds?: number | undefined
   /** The person has a session, and the client or the operator wants it fresh. */
   readonly reason?: 'reauthenticate' | undefined
+  /** Identity providers that the person may choose. */
+  readonly providers?: readonly { readonly name: string; readonly address: string }[]
+  /** An address alone may be enough, since its domain is an identity provider's. */
+  readonly byAddress?: boolean
 }
 
 /** User name and password, posted to /signin as `identifier` and `password`; `action=cancel` gives up. */
@@ -39,7 +43,7 @@ export const SignIn: FC<PageProps<SignInProps>> = (props) => {
         <p class="muted">{again ? words.againFor(client) : words.continueTo(client)}</p>
       </div>
       {what && todo && <Problem what={what} todo={todo} />}
-      <form method="post" action="/signin">
+      <form method="post" action="/signin" novalidate={props.byAddress}>
         <HiddenFields fields={{ interaction: props.interaction, csrf: props.csrf }} />
         <Field
           name="identifier"
@@ -62,6 +66,7 @@ export const SignIn: FC<PageProps<SignInProps>> = (props) => {
           describedBy={wrong ? 'problem' : undefined}
           error={missing ? words.passwordMissing : undefined}
         />
+        {props.byAddress && <p class="muted">{words.addressIsEnough}</p>}
         <div class="actions">
           <button type="submit" class="button primary">
             {words.submit}
@@ -71,6 +76,15 @@ export const SignIn: FC<PageProps<SignInProps>> = (props) => {
           </button>
         </div>
       </form>
+      {props.providers && props.providers.length > 0 && (
+        <nav class="actions" aria-label={words.otherWays}>
+          {props.providers.map(({ name, address }) => (
+            <a class="button" href={address}>
+              {words.continueWith(name)}
+            </a>
+          ))}
+        </nav>
+      )}
       <ClientLinkList frame={frame} clientName={props.clientName} links={props} />
     </Document>
   )

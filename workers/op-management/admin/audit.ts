@@ -1,9 +1,9 @@
 import { invalidRequest } from '../../../shared/protocol/error.ts'
-import type { AdminCall } from './call.ts'
-import { nextCursor, pageOf } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { nextCursor, pageOf } from '../../../shared/http/admin/page.ts'
 
 /** Newest first. */
-export async function listAudit(call: AdminCall): Promise<Response> {
+export async function listAudit(call: ManagementCall): Promise<Response> {
   const { limit, after } = pageOf(call)
   const from = call.query('since')
   const since = from === undefined ? undefined : Date.parse(from)

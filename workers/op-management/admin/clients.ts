@@ -7,8 +7,8 @@ import { randomId } from '../../../shared/protocol/handle.ts'
 import { isClientId } from '../../../shared/stores/clients.ts'
 import { identityOf, noSuchClient } from '../client-changes.ts'
 import { endingSecrets, newSecret } from '../client-secret.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime, nextCursor, pageOf } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime, nextCursor, pageOf } from '../../../shared/http/admin/page.ts'
 
 /** Seconds that an old secret may live on. */
 const longestOverlap = 30 * 86_400
@@ -27,20 +27,20 @@ const Rotation = v.object({
   overlap: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(longestOverlap))),
 })
 
-export async function listClients(call: AdminCall): Promise<Response> {
+export async function listClients(call: ManagementCall): Promise<Response> {
   const { limit, after } = pageOf(call)
   const clients = await call.deps.clients.list(call.query('search'), after, limit)
   const cursor = nextCursor(clients.length === limit, clients.at(-1)?.client_id)
   return call.answer({ clients: clients.map(shownClient), nextCursor: cursor })
 }
 
-export async function showClient(call: AdminCall): Promise<Response> {
+export async function showClient(call: ManagementCall): Promise<Response> {
   const client = await call.deps.clients.find(call.subject('client_id'))
   if (!client) throw noSuchClient()
   return call.answer({ client: shownClient(client) })
 }
 
-export async function createClient(call: AdminCall): Promise<Response> {
+export async function createClient(call: ManagementCall): Promise<Response> {
   const { client_id: clientId = randomId(), client_secret: known } = call.body(Identity)
   call.target = clientId
   const metadata = operatorsMetadata(call, call.json())
@@ -54,7 +54,7 @@ export async function createClient(call: AdminCall): Promise<Response> {
 }
 
 /** Members that are given replace the registered ones; null resets a member. */
-export async function updateClient(call: AdminCall): Promise<Response> {
+export async function updateClient(call: ManagementCall): Promise<Response> {
   const clientId = call.subject('client_id')
   const input = call.json()
   if (typeof input !== 'object' || input === null) throw invalidRequest('the body must be a JSON object')
@@ -74,14 +74,14 @@ export async function updateClient(call: AdminCall): Promise<Response> {
   return call.answer({ client: { ...shownClient(client), ...(isNew && shownSecret(fresh.text)) } })
 }
 
-export async function deleteClient(call: AdminCall): Promise<Response> {
+export async function deleteClient(call: ManagementCall): Promise<Response> {
   const clientId = call.subject('client_id')
   await call.change((event) => call.deps.clientChanges.delete(clientId, event))
   return call.nothing()
 }
 
 /** A new secret; the old one is accepted for `overlap` seconds more. */
-export async function rotateSecret(call: AdminCall): Promise<Response> {
+export async function rotateSecret(call: ManagementCall): Promise<Response> {
   const clientId = call.subject('client_id')
   const { overlap = 0 } = call.body(Rotation)
   const fresh = await newSecret()
@@ -96,10 +96,10 @@ export async function rotateSecret(call: AdminCall): Promise<Response> {
   return call.answer({ client: { client_id: clientId, ...shownSecret(fresh.text), ...previous } })
 }
 
-export const disableClient = (call: AdminCall): Promise<Response> => setDisabled(call, true)
-export const enableClient = (call: AdminCall): Promise<Response> => setDisabled(call, false)
+export const disableClient = (call: ManagementCall): Promise<Response> => setDisabled(call, true)
+export const enableClient = (call: ManagementCall): Promise<Response> => setDisabled(call, false)
 
-async function setDisabled(call: AdminCall, disabled: boolean): Promise<Response> {
+async function setDisabled(call: ManagementCall, disabled: boolean): Promise<Response> {
   const clientId = call.subject('client_id')
   const client = await call.change((event) =>
     call.deps.clientChanges.change(clientId, event, (latest) => ({ ...latest, disabled })),
@@ -108,7 +108,7 @@ async function setDisabled(call: AdminCall, disabled: boolean): Promise<Response
 }
 
 /** @throws OAuthError invalid_redirect_uri, invalid_client_metadata */
-export function operatorsMetadata(call: AdminCall, input: unknown): ClientMetadata {
+export function operatorsMetadata(call: ManagementCall, input: unknown): ClientMetadata {
   return clientMetadata(input, { ...call.deps.metadataRules, by: 'operator' })
 }
 

@@ -3,11 +3,11 @@ import { parseGrant } from '../../../shared/protocol/grant.ts'
 import type { GrantListing } from '../../../shared/stores/durable-objects/grant-ledger.ts'
 import { decided } from '../../../shared/stores/grants.ts'
 import { allShards, shard, shardCount } from '../../../shared/stores/shards.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime, nextCursor, pageOf } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime, nextCursor, pageOf } from '../../../shared/http/admin/page.ts'
 
 /** In the order of their ids, which no new grant disturbs. Every shard is asked, since a person's grants lie anywhere. */
-export async function listGrants(call: AdminCall): Promise<Response> {
+export async function listGrants(call: ManagementCall): Promise<Response> {
   const { limit, after } = pageOf(call)
   const of = await selection(call)
   const ledgers = allShards(call.deps.ledger)
@@ -23,7 +23,7 @@ export async function listGrants(call: AdminCall): Promise<Response> {
   })
 }
 
-export async function revokeGrant(call: AdminCall): Promise<Response> {
+export async function revokeGrant(call: ManagementCall): Promise<Response> {
   const [, index, id] = /^([0-9a-z]{1,3})\.([\w-]{22})$/.exec(call.subject('grant')) ?? []
   const number = Number.parseInt(index ?? '', 36)
   if (id === undefined || !(number < shardCount)) throw noSuchGrant()
@@ -34,14 +34,14 @@ export async function revokeGrant(call: AdminCall): Promise<Response> {
 }
 
 /** Ends every grant of a person, of a client, or of a person for a client. */
-export async function revokeGrants(call: AdminCall): Promise<Response> {
+export async function revokeGrants(call: ManagementCall): Promise<Response> {
   const of = await selection(call)
   if (of.sub === undefined && of.clientId === undefined) throw invalidRequest('user or client is missing')
   call.target = [of.sub, of.clientId].filter((part) => part !== undefined).join(' ')
   return call.answer({ revoked: await call.effect(() => call.deps.signOut.endGrants(of, call.now)) })
 }
 
-async function selection(call: AdminCall): Promise<{ sub: string | undefined; clientId: string | undefined }> {
+async function selection(call: ManagementCall): Promise<{ sub: string | undefined; clientId: string | undefined }> {
   const user = call.query('user')
   // A person who was deleted is still known to the ledger by `sub`.
   const sub = user === undefined ? undefined : ((await call.deps.users.find(user))?.sub ?? user)

@@ -5,9 +5,9 @@ import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
 import { isVerifiable } from '../../../shared/protocol/password-hash.ts'
 import { isClientId } from '../../../shared/stores/clients.ts'
 import { identityOf, registrationOf } from '../client-changes.ts'
-import type { AdminCall } from './call.ts'
+import type { ManagementCall } from '../deps.ts'
 import { newClient, operatorsMetadata, shownClient } from './clients.ts'
-import { nextCursor, pageOf } from './page.ts'
+import { nextCursor, pageOf } from '../../../shared/http/admin/page.ts'
 import { ImportedUser } from './user-schema.ts'
 import { newUser } from './users.ts'
 
@@ -32,7 +32,7 @@ const Identity = v.object({
 })
 
 /** Clients as they are, with the hashes of their secrets. */
-export async function exportClients(call: AdminCall): Promise<Response> {
+export async function exportClients(call: ManagementCall): Promise<Response> {
   const { limit, after } = pageOf(call)
   const clients = await call.deps.clients.list(undefined, after, limit)
   return call.answer({
@@ -46,7 +46,7 @@ export async function exportClients(call: AdminCall): Promise<Response> {
 }
 
 /** Registers clients or makes existing ones like those given; what is equal already is left alone. */
-export async function importClients(call: AdminCall): Promise<Response> {
+export async function importClients(call: ManagementCall): Promise<Response> {
   const { clients } = call.body(ClientBatch)
   const wanted = clients.map((entry) => parsedClient(call, entry))
   const counts = { imported: 0, updated: 0 }
@@ -83,7 +83,7 @@ interface WantedClient {
   readonly metadata: ClientMetadata
 }
 
-function parsedClient(call: AdminCall, entry: unknown): WantedClient {
+function parsedClient(call: ManagementCall, entry: unknown): WantedClient {
   const identity = v.safeParse(Identity, entry)
   if (!identity.success) throw invalidRequest('a client has no client_id, or secret_hashes that are none')
   const given = identity.output
@@ -95,14 +95,14 @@ function parsedClient(call: AdminCall, entry: unknown): WantedClient {
   }
 }
 
-function differs(call: AdminCall, client: Client, metadata: ClientMetadata, rest: object): boolean {
+function differs(call: ManagementCall, client: Client, metadata: ClientMetadata, rest: object): boolean {
   const { secrets, disabled } = client
   const registered = operatorsMetadata(call, registeredMetadata(client))
   return JSON.stringify([registered, { secrets, disabled }]) !== JSON.stringify([metadata, rest])
 }
 
 /** Adds people; who exists is skipped, and so is who could never sign in with the hash that was given. */
-export async function importUsers(call: AdminCall): Promise<Response> {
+export async function importUsers(call: ManagementCall): Promise<Response> {
   const { users } = call.body(UserBatch)
   const skipped: { email: string | null; reason: string }[] = []
   const result = await call.effect(async () => {
@@ -118,7 +118,7 @@ export async function importUsers(call: AdminCall): Promise<Response> {
 }
 
 /** Why the person was not added; undefined if so. */
-async function importUser(call: AdminCall, entry: unknown): Promise<string | undefined> {
+async function importUser(call: ManagementCall, entry: unknown): Promise<string | undefined> {
   const parsed = v.safeParse(ImportedUser, entry, { abortEarly: true })
   if (!parsed.success) {
     const [issue] = parsed.issues

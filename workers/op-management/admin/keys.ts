@@ -1,17 +1,18 @@
 import * as v from 'valibot'
 import { OAuthError } from '../../../shared/protocol/error.ts'
 import { decided } from '../../../shared/stores/grants.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime } from '../../../shared/http/admin/page.ts'
 
 const Rotation = v.object({
   alg: v.exactOptional(v.picklist(['ES256', 'RS256'])),
+  use: v.exactOptional(v.picklist(['saml'])),
   now: v.exactOptional(v.boolean()),
 })
 
 const Schedule = v.object({ days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650)) })
 
-export async function listKeys(call: AdminCall): Promise<Response> {
+export async function listKeys(call: ManagementCall): Promise<Response> {
   const keyManager = call.deps.keyManager()
   const [keys, schedule] = await decided(
     Promise.all([keyManager.list(call.now), keyManager.schedule(undefined, call.now)]),
@@ -27,31 +28,30 @@ export async function listKeys(call: AdminCall): Promise<Response> {
   })
 }
 
-export async function rotateKeys(call: AdminCall): Promise<Response> {
-  const { alg, now: immediately = false } = call.body(Rotation)
-  call.target = alg ?? ''
-  const rotations = await call.effect(() => decided(call.deps.keyManager().rotate(alg, immediately, call.now)))
+export async function rotateKeys(call: ManagementCall): Promise<Response> {
+  const { alg, use: of = alg, now: immediately = false } = call.body(Rotation)
+  call.target = of ?? ''
+  const rotations = await call.effect(() => decided(call.deps.keyManager().rotate(of, immediately, call.now)))
   return call.answer({
     rotations: rotations.map(({ retiring = null, effectiveAt, ...rotation }) => ({
       ...rotation,
       retiring,
-      effectiveAt: isoTime(effectiveAt),
+      effectiveAt: maybeTime(effectiveAt),
     })),
   })
 }
 
-export async function revokeKey(call: AdminCall): Promise<Response> {
+export async function revokeKey(call: ManagementCall): Promise<Response> {
   const kid = call.subject('kid')
   const revocation = await call.effect(async () => {
     const result = await decided(call.deps.keyManager().revoke(kid, call.now))
     if (!result) throw new OAuthError('not_found', 'there is no such key')
     return result
   })
-  const dies = `every ${revocation.alg} access token and ID token that this key signed; refresh tokens and sessions live on`
-  return call.answer({ revocation: { ...revocation, dies } })
+  return call.answer({ revocation })
 }
 
-export async function setSchedule(call: AdminCall): Promise<Response> {
+export async function setSchedule(call: ManagementCall): Promise<Response> {
   const { days } = call.body(Schedule)
   const schedule = await call.effect(() => decided(call.deps.keyManager().schedule(days, call.now)))
   return call.answer({ schedule: shownSchedule(schedule) })

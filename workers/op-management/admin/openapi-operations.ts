@@ -1,38 +1,14 @@
+import { type Description, schemaOf } from '../../../shared/http/admin/openapi.ts'
 import type { schemas } from './openapi-schemas.ts'
 
-/** One operation as the description tells it. Names of schemas stand for the schema. */
-export interface Description {
-  /** What its name does not say. */
-  readonly says?: string
-  readonly query?: readonly (keyof typeof queryParameters)[]
-  /** Members of the request body; a name ending in `?` is optional. */
-  readonly takes?: Readonly<Record<string, object>> | keyof typeof schemas
-  /** Members of the answer; without any, 204. */
-  readonly gives?: Readonly<Record<string, object>>
-  readonly status?: 201
-}
+type SchemaName = keyof typeof schemas
 
-export const text = { type: 'string' }
+const text = { type: 'string' }
 const time = { type: 'string', format: 'date-time' }
 const number = { type: 'integer', minimum: 0 }
 const nextCursor = { type: ['string', 'null'] }
 
-/** A reference to a schema. */
-export function schemaOf(name: keyof typeof schemas): object {
-  return { $ref: `#/components/schemas/${name}` }
-}
-
-const list = (name: keyof typeof schemas) => ({ type: 'array', items: schemaOf(name) })
-
-export const queryParameters = {
-  limit: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
-  cursor: text,
-  search: text,
-  user: { ...text, description: 'sub, user name or e-mail address' },
-  client: { ...text, description: 'client_id' },
-  since: time,
-  actor: { ...text, description: 'kid, sub or client_id' },
-} as const
+const list = (name: SchemaName) => ({ type: 'array', items: schemaOf(name) })
 
 const client = { client: schemaOf('Client') }
 const user = { user: schemaOf('User') }
@@ -40,7 +16,7 @@ const rows = { rows: { type: 'array' } }
 const paging = ['limit', 'cursor'] as const
 
 /** What each operation takes and gives, by the name that the audit log has for it. */
-export const descriptions: Readonly<Record<string, Description>> = {
+export const descriptions: Readonly<Record<string, Description<SchemaName>>> = {
   'clients.list': {
     query: ['search', ...paging],
     gives: { clients: list('Client'), nextCursor },
@@ -58,14 +34,14 @@ export const descriptions: Readonly<Record<string, Description>> = {
   },
   'clients.delete': {},
   'clients.rotate_secret': {
-    says: 'The old secret counts for `overlap` seconds more',
+    says: 'The old one counts for `overlap` seconds more',
     takes: { 'overlap?': number },
     gives: client,
   },
   'clients.disable': { gives: client },
   'clients.enable': { gives: client },
   'clients.export': {
-    says: 'With hashed secrets',
+    says: 'Hashed secrets',
     query: paging,
     gives: { clients: list('ClientExport'), nextCursor },
   },
@@ -83,21 +59,21 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'users.list': { query: ['search', ...paging], gives: { users: list('User'), nextCursor } },
   'users.create': { takes: 'NewUser', gives: user, status: 201 },
   'users.show': { gives: user },
-  'users.update': { says: 'Change a person; null removes a claim', takes: 'UserChange', gives: user },
-  'users.delete': { says: 'With sessions, grants and consents' },
+  'users.update': { says: 'Null removes a claim', takes: 'UserChange', gives: user },
+  'users.delete': { says: 'And sessions, grants, consents' },
   'users.set_password': {
-    says: 'Set a password; ends sessions and grants',
+    says: 'Ends sessions and grants',
     takes: { password: { ...text, minLength: 8 } },
   },
   'users.disable': { gives: user },
   'users.enable': { gives: user },
   'users.sessions': { gives: { sessions: list('Session') } },
   'users.sign_out': {
-    says: 'End every session and grant of a person',
+    says: 'Every session and grant of a person',
     gives: { sessions: number, grants: number },
   },
   'users.import': {
-    says: 'Up to 100; who exists is skipped',
+    says: 'Up to 100; who exists stays',
     takes: { users: list('ImportedUser') },
     gives: {
       imported: number,
@@ -109,7 +85,7 @@ export const descriptions: Readonly<Record<string, Description>> = {
     gives: { grants: list('Grant'), nextCursor },
   },
   'grants.revoke_all': {
-    says: 'End the grants of a person, a client or both',
+    says: 'Of a person, a client or both',
     query: ['user', 'client'],
     gives: { revoked: number },
   },
@@ -119,12 +95,12 @@ export const descriptions: Readonly<Record<string, Description>> = {
   'pending_requests.deny': {},
   'keys.list': { gives: { keys: list('Key'), schedule: schemaOf('Schedule') } },
   'keys.rotate': {
-    says: 'Plan the switch to the next key; with `now`, at once',
-    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'now?': { type: 'boolean' } },
+    says: 'With `now`, at once',
+    takes: { 'alg?': { enum: ['ES256', 'RS256'] }, 'use?': { const: 'saml' }, 'now?': { type: 'boolean' } },
     gives: { rotations: list('Rotation') },
   },
   'keys.revoke': {
-    says: 'Drop a leaked key with every token it signed',
+    says: 'Drop a leaked key, with what it signed',
     gives: { revocation: schemaOf('Revocation') },
   },
   'keys.schedule': {

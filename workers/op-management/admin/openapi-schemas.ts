@@ -122,11 +122,12 @@ export const schemas = {
   Key: object({
     kid: text,
     alg: algorithm,
-    use: { const: 'sig' },
+    use: { enum: ['sig', 'saml'] },
     state: { enum: ['next', 'current', 'retiring', 'gone'] },
     createdAt: time,
     signsFrom: maybeTime,
     leavesAt: maybeTime,
+    certificateExpiresAt: time,
   }),
   Schedule: object({ days: number, nextRotationAt: time }),
   Rotation: object({
@@ -134,7 +135,7 @@ export const schemas = {
     retiring: { type: ['string', 'null'] },
     current: text,
     next: text,
-    effectiveAt: time,
+    effectiveAt: maybeTime,
   }),
   Revocation: object({ kid: text, alg: algorithm, replacement: text, dies: text }),
   Operator: object({ kid: text, name: text, createdAt: time, expiresAt: maybeTime }),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { openApi } from './openapi.ts'
+import { openApi } from '../../../shared/http/admin/openapi.ts'
 import { descriptions } from './openapi-operations.ts'
+import { schemas } from './openapi-schemas.ts'
 import { operations } from './routes.ts'
 
 test('every operation is described, and nothing else', () => {
@@ -9,7 +10,7 @@ test('every operation is described, and nothing else', () => {
 })
 
 test('every schema that the description refers to is there, and each is used', () => {
-  const document = JSON.stringify(openApi('https://id.example', operations))
+  const document = JSON.stringify(openApi('https://id.example', operations, descriptions, schemas))
   const { components }: { components: { schemas: object } } = JSON.parse(document)
   const used = [...document.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name)
   expect(Object.keys(components.schemas).toSorted()).toEqual([...new Set(used)].toSorted())

@@ -2,9 +2,9 @@ import * as v from 'valibot'
 import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
 import type { Operator } from '../../../shared/stores/durable-objects/operator-registry.ts'
 import { decided } from '../../../shared/stores/grants.ts'
-import { sha256 } from './authenticate-operator.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime } from './page.ts'
+import { sha256 } from '../../../shared/http/admin/authenticate-operator.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime } from '../../../shared/http/admin/page.ts'
 
 const NewOperator = v.object({
   name: v.pipe(v.string(), v.regex(/^[^\p{C}]{1,100}$/u, 'up to 100 characters')),
@@ -21,12 +21,12 @@ const NewOperator = v.object({
   ),
 })
 
-export async function listOperators(call: AdminCall): Promise<Response> {
+export async function listOperators(call: ManagementCall): Promise<Response> {
   const operators = await decided(call.deps.keyManager().operators())
   return call.answer({ operators: operators.map(shownOperator) })
 }
 
-export async function addOperator(call: AdminCall): Promise<Response> {
+export async function addOperator(call: ManagementCall): Promise<Response> {
   const { name, publicKey, expiresAt } = call.body(NewOperator)
   const { kty, crv, x } = publicKey
   const kid = await thumbprint(x)
@@ -42,7 +42,7 @@ export async function addOperator(call: AdminCall): Promise<Response> {
   return call.answer({ operator: shownOperator(operator) }, 201)
 }
 
-export async function removeOperator(call: AdminCall): Promise<Response> {
+export async function removeOperator(call: ManagementCall): Promise<Response> {
   const kid = call.subject('kid')
   await call.effect(async () => {
     const result = await decided(call.deps.keyManager().removeOperator(kid))

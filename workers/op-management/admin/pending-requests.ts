@@ -5,8 +5,8 @@ import { randomId } from '../../../shared/protocol/handle.ts'
 import type { ApprovedGrant, Ask } from '../../../shared/stores/durable-objects/pending-requests.ts'
 import { decided } from '../../../shared/stores/grants.ts'
 import { shard, shardCount, shardOf } from '../../../shared/stores/shards.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime } from '../../../shared/http/admin/page.ts'
 
 interface Located {
   readonly index: number
@@ -15,7 +15,7 @@ interface Located {
 }
 
 /** What waits for a person, for a support desk that talks to them. */
-export async function listPendingRequests(call: AdminCall): Promise<Response> {
+export async function listPendingRequests(call: ManagementCall): Promise<Response> {
   checkPermitted(call)
   const id = call.query('user')
   if (id === undefined) throw invalidRequest('user is missing')
@@ -31,7 +31,7 @@ export async function listPendingRequests(call: AdminCall): Promise<Response> {
  * Approves in a person's place. The tokens do not say how or when the person signed in, since they did not. What has
  * to be pushed is signed by op-async, so that only the person can approve it.
  */
-export async function approvePendingRequest(call: AdminCall): Promise<Response> {
+export async function approvePendingRequest(call: ManagementCall): Promise<Response> {
   const { index, ask, request } = await located(call)
   const { deps, now } = call
   if (ask.push) throw invalidRequest('only the person can approve what is pushed')
@@ -50,19 +50,19 @@ export async function approvePendingRequest(call: AdminCall): Promise<Response> 
   return call.nothing()
 }
 
-export async function denyPendingRequest(call: AdminCall): Promise<Response> {
+export async function denyPendingRequest(call: ManagementCall): Promise<Response> {
   const { index, ask } = await located(call)
   await call.effect(() => decide(call, index, ask, undefined))
   return call.nothing()
 }
 
-async function decide(call: AdminCall, index: number, ask: Ask, grant: ApprovedGrant | undefined): Promise<void> {
+async function decide(call: ManagementCall, index: number, ask: Ask, grant: ApprovedGrant | undefined): Promise<void> {
   const result = ask.push ? { error: 'access_denied' } : undefined
   const won = await decided(shard(call.deps.pendingRequests, index).decide(ask.id, grant, result, call.now))
   if (!won) throw noSuchRequest()
 }
 
-async function located(call: AdminCall): Promise<Located> {
+async function located(call: ManagementCall): Promise<Located> {
   checkPermitted(call)
   const [, digits = '', id = ''] = /^([0-9a-z]{1,3})\.([\w-]{22})$/.exec(call.subject('request')) ?? []
   const index = Number.parseInt(digits, 36)
@@ -74,7 +74,7 @@ async function located(call: AdminCall): Promise<Located> {
 }
 
 /** Off unless the operator's configuration says otherwise. */
-function checkPermitted({ deps }: AdminCall): void {
+function checkPermitted({ deps }: ManagementCall): void {
   if (!deps.supportDecisions)
     throw new OAuthError('not_found', 'deciding in the place of people is switched off (approvals.supportDecisions)')
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { randomId } from '../../../shared/protocol/handle.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime } from '../../../shared/http/admin/page.ts'
 
 const day = 86_400
 
@@ -10,7 +10,7 @@ const NewToken = v.object({
 })
 
 /** An initial access token (RFC 7591 §3): whoever holds it may register clients until it expires. */
-export async function createRegistrationToken(call: AdminCall): Promise<Response> {
+export async function createRegistrationToken(call: ManagementCall): Promise<Response> {
   const { expiresIn = day } = call.body(NewToken)
   const expiresAt = call.now + expiresIn
   const handle = { kind: 'initial', shard: 0, expiresAt, generation: 0, id: randomId() } as const

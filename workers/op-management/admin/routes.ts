@@ -1,7 +1,6 @@
-import type { Route } from '../../../shared/http/context.ts'
+import type { AdminOperation } from '../../../shared/http/admin/call.ts'
 import type { ManagementDeps } from '../deps.ts'
 import { listAudit } from './audit.ts'
-import { type AdminHandler, operatorCall } from './call.ts'
 import {
   createClient,
   deleteClient,
@@ -16,7 +15,9 @@ import { listGrants, revokeGrant, revokeGrants } from './grants.ts'
 import { exportClients, importClients, importUsers } from './imports.ts'
 import { exportRows, importRows, startEpoch } from './backup.ts'
 import { listKeys, revokeKey, rotateKeys, setSchedule } from './keys.ts'
-import { openApi } from './openapi.ts'
+import { openApi } from '../../../shared/http/admin/openapi.ts'
+import { descriptions } from './openapi-operations.ts'
+import { schemas } from './openapi-schemas.ts'
 import { addOperator, listOperators, removeOperator } from './operators.ts'
 import { approvePendingRequest, denyPendingRequest, listPendingRequests } from './pending-requests.ts'
 import { createRegistrationToken } from './registration-tokens.ts'
@@ -33,10 +34,8 @@ import {
   updateUser,
 } from './users.ts'
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/** Every operation of the admin API: method and path, what the audit log calls it, what does it. */
-export const operations: readonly (readonly [`${Method} /${string}`, string, AdminHandler])[] = [
+/** Every operation of the admin API that is not about SAML. */
+export const operations: readonly AdminOperation<ManagementDeps>[] = [
   ['GET /clients', 'clients.list', listClients],
   ['POST /clients', 'clients.create', createClient],
   ['GET /clients/:client_id', 'clients.show', showClient],
@@ -76,16 +75,9 @@ export const operations: readonly (readonly [`${Method} /${string}`, string, Adm
   ['POST /operators', 'operators.add', addOperator],
   ['DELETE /operators/:kid', 'operators.remove', removeOperator],
   ['GET /audit', 'audit.list', listAudit],
-  ['GET /openapi.json', 'openapi.show', async (call) => call.answer(openApi(call.deps.issuer, operations))],
+  [
+    'GET /openapi.json',
+    'openapi.show',
+    async (call) => call.answer(openApi(call.deps.issuer, operations, descriptions, schemas)),
+  ],
 ]
-
-/** The same as routes, one for each path. */
-export function adminRoutes(): Route<ManagementDeps>[] {
-  const routes = new Map<string, Route<ManagementDeps>>()
-  for (const [operation, action, handle] of operations) {
-    const [method = '', address = ''] = operation.split(' ')
-    const path = `/admin/v1${address}`
-    routes.set(path, { ...routes.get(path), path, [method]: operatorCall(action, handle) })
-  }
-  return [...routes.values()]
-}

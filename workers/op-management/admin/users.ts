@@ -4,21 +4,21 @@ import { randomId } from '../../../shared/protocol/handle.ts'
 import { hashPassword } from '../../../shared/protocol/password-hash.ts'
 import type { ListedUser } from '../../../shared/stores/d1/user-directory.ts'
 import type { User } from '../../../shared/stores/users.ts'
-import type { AdminCall } from './call.ts'
-import { isoTime, nextCursor, pageOf } from './page.ts'
+import type { ManagementCall } from '../deps.ts'
+import { isoTime, nextCursor, pageOf } from '../../../shared/http/admin/page.ts'
 import { NewUser, Password, UserChange } from './user-schema.ts'
 
-export async function listUsers(call: AdminCall): Promise<Response> {
+export async function listUsers(call: ManagementCall): Promise<Response> {
   const { limit, after } = pageOf(call)
   const { users, cursor } = await call.deps.users.list(call.query('search'), after, limit)
   return call.answer({ users: users.map(shownUser), nextCursor: nextCursor(users.length === limit, cursor) })
 }
 
-export async function showUser(call: AdminCall): Promise<Response> {
+export async function showUser(call: ManagementCall): Promise<Response> {
   return call.answer({ user: shownUser(await personOf(call)) })
 }
 
-export async function createUser(call: AdminCall): Promise<Response> {
+export async function createUser(call: ManagementCall): Promise<Response> {
   const { password, name, ...given } = call.body(NewUser)
   const claims = { ...given.claims, ...(name !== undefined && { name }) }
   const user = newUser({ ...given, claims }, call.now)
@@ -28,7 +28,7 @@ export async function createUser(call: AdminCall): Promise<Response> {
   return call.answer({ user: shownUser({ ...user, hasPassword: hash !== undefined }) }, 201)
 }
 
-export async function updateUser(call: AdminCall): Promise<Response> {
+export async function updateUser(call: ManagementCall): Promise<Response> {
   const { sub, email } = await personOf(call)
   const changes = call.body(UserChange)
   // Whether somebody reads one address says nothing about another.
@@ -39,7 +39,7 @@ export async function updateUser(call: AdminCall): Promise<Response> {
 }
 
 /** Stopped first and removed last, so that a call that failed half-way can be repeated. */
-export async function deleteUser(call: AdminCall): Promise<Response> {
+export async function deleteUser(call: ManagementCall): Promise<Response> {
   const { sub } = await personOf(call)
   const { users, signOut } = call.deps
   await users.stop(sub, call.now)
@@ -48,7 +48,7 @@ export async function deleteUser(call: AdminCall): Promise<Response> {
   return call.nothing()
 }
 
-export async function setPassword(call: AdminCall): Promise<Response> {
+export async function setPassword(call: ManagementCall): Promise<Response> {
   const { sub } = await personOf(call)
   const { password } = call.body(v.object({ password: Password }))
   const hash = await hashPassword(password)
@@ -57,20 +57,20 @@ export async function setPassword(call: AdminCall): Promise<Response> {
   return call.nothing()
 }
 
-export async function disableUser(call: AdminCall): Promise<Response> {
+export async function disableUser(call: ManagementCall): Promise<Response> {
   const { sub } = await personOf(call)
   await call.change((event) => call.deps.users.update(sub, { disabled: true }, call.now, event))
   await call.deps.signOut.everywhere(sub, call.now)
   return call.answer({ user: shownUser(await personOf(call, sub)) })
 }
 
-export async function enableUser(call: AdminCall): Promise<Response> {
+export async function enableUser(call: ManagementCall): Promise<Response> {
   const { sub } = await personOf(call)
   await call.change((event) => call.deps.users.update(sub, { disabled: false }, call.now, event))
   return call.answer({ user: shownUser(await personOf(call, sub)) })
 }
 
-export async function listSessions(call: AdminCall): Promise<Response> {
+export async function listSessions(call: ManagementCall): Promise<Response> {
   const { sub } = await personOf(call)
   const sessions = await call.deps.signOut.sessions(sub, call.now)
   return call.answer({
@@ -86,13 +86,13 @@ export async function listSessions(call: AdminCall): Promise<Response> {
   })
 }
 
-export async function signOutUser(call: AdminCall): Promise<Response> {
+export async function signOutUser(call: ManagementCall): Promise<Response> {
   const { sub } = await personOf(call)
   return call.answer(await call.effect(() => call.deps.signOut.everywhere(sub, call.now)))
 }
 
 /** The person that the path names, or `id`. The audit log keeps the `sub`, never the address. */
-async function personOf(call: AdminCall, id = call.subject('user')): Promise<ListedUser> {
+async function personOf(call: ManagementCall, id = call.subject('user')): Promise<ListedUser> {
   const user = await call.deps.users.find(id)
   call.target = user?.sub ?? ''
   if (!user) throw new OAuthError('not_found', 'there is no such person')

@@ -1,0 +1,3 @@
+/** The script's text: bundlers are told so. */
+declare const text: string
+export default text
