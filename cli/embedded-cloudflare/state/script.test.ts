@@ -40,6 +40,7 @@ test('the newest hundred versions stay, and an older one that serves', () => {
     classes: {},
     tags: [],
     logpush: false,
+    schedules: [],
   }
   forgetOldVersions(script)
   expect(script.versions.map(({ number }) => number)).toEqual([7, ...Array.from({ length: 100 }, (_, i) => i + 51)])
