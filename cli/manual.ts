@@ -58,6 +58,8 @@ export const manuals: Readonly<Record<string, Manual>> = {
       'Compares the account with the files and this release, shows what it would change, asks, and then applies it: database migrations first, then the Workers in stages. Both Workers of a stage go up at once. A Worker whose code, bindings, variables and routes are as they should be is left alone.',
       'A new version is uploaded without traffic, checked at its own address, and only then given the traffic: all at once, or in the shares of --gradual with checks at each. When a check fails the former version serves again, nothing later is deployed, and the status is 5. The first deploy of a Worker, and one that changes its Durable Object classes, cannot wait at 0 %.',
       'A lock in the account keeps two operators apart. A run that was killed is finished by the next one.',
+      'A check is more than an answer: with the versions that have no traffic yet it also signs a throw-away person in to a throw-away client, through sign-in page, consent, code, tokens and userinfo. Both are gone afterwards. It needs the operator’s key; without it that part is left out, and said.',
+      'With --gradual each share lasts for --interval, and then the versions are compared by how many of their requests Cloudflare ended with an error (exception, CPU, memory). From 50 requests and 3 errors on, a new version that fails more than one request in a hundred more than the former one is refused. Analytics are minutes late, so a long interval (5m) makes this worth something.',
     ],
     exit: {
       3: 'with --dry-run --exit-code: there is something to do',

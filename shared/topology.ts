@@ -232,7 +232,7 @@ export const workers = {
       'APPROVAL_WEBHOOK',
     ],
     secrets: [],
-    gzipBudget: 33,
+    gzipBudget: 30,
   },
   'op-saml': {
     stage: 4,

@@ -15,7 +15,7 @@ export async function squeeze({ worker, code }: WorkerBundle): Promise<WorkerBun
   const { code: squeezed } = await minify(new TextDecoder().decode(code), {
     module: true,
     ecma: 2020,
-    compress: { passes: 3, ecma: 2020, unsafe_arrows: arrows, unsafe_methods: arrows, lhs_constants: false },
+    compress: { passes: 3, ecma: 2020, unsafe_arrows: arrows, lhs_constants: false },
     mangle: { toplevel: true },
     format: { comments: false, ecma: 2020 },
   })

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import type { BuildOptions, Plugin } from 'esbuild'
 import type { WorkerName } from '../../shared/topology.ts'
 import { BundleError } from './bundle-error.ts'
-import { unusedFrameworkParts } from './framework-parts.ts'
+import { unreachedParts } from './unreached-parts.ts'
 import { type AuthrimPackage, authrimPackage } from './package-root.ts'
 
 export interface WorkerBundle {
@@ -101,7 +101,7 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
     loader: { '.txt': 'text', '.svg': 'text' },
     define: { AUTHRIM_RELEASE: JSON.stringify(authrim.version) },
-    plugins: [assetText, styleSheet, unusedFrameworkParts, runtimeModules, leanXml],
+    plugins: [assetText, styleSheet, unreachedParts, runtimeModules, leanXml],
     sourcemap: false,
     legalComments: 'none',
     charset: 'utf8',

@@ -1,15 +1,16 @@
-import { type JSONWebKeySet, type JWTVerifyGetKey, base64url, createLocalJWKSet, jwtVerify } from 'jose'
+import { type CompactVerifyGetKey, type JSONWebKeySet, base64url, createLocalJWKSet } from 'jose'
 import { JOSEError } from 'jose/errors'
 import {
   type Credentials,
   assertionAlgorithms,
+  assertionTypes,
   checkAssertionText,
-  checkAssertionType,
   checkMethod,
   readCredentials,
 } from '../protocol/client-authentication.ts'
 import type { Client } from '../protocol/client.ts'
-import { OAuthError, invalidClient } from '../protocol/error.ts'
+import { OAuthError, invalidClient, tooManyRequests } from '../protocol/error.ts'
+import { verifyJwt } from '../protocol/jwt.ts'
 import type { Parameters } from '../protocol/parameters.ts'
 import { addressKey, clientPolicy } from '../protocol/throttling.ts'
 import type { Clients } from '../stores/clients.ts'
@@ -112,23 +113,21 @@ export class ClientAuthenticator {
     const algorithms = assertionAlgorithms.filter((alg) => registered === undefined || alg === registered)
     checkAssertionText(assertion)
     try {
-      const { payload, protectedHeader } = await jwtVerify(assertion, this.keysOf(client, now), {
+      const expected = {
         algorithms,
+        types: assertionTypes,
         issuer: client.client_id,
         subject: client.client_id,
         audience: [this.#issuer, `${this.#issuer}${endpoint}`, `${this.#issuer}/token`],
-        clockTolerance: tolerance,
-        currentDate: new Date(now * 1000),
-        requiredClaims: ['exp', 'jti'],
-      })
-      checkAssertionType(protectedHeader.typ)
-      if ((payload.exp ?? 0) > now + longestAssertion + tolerance) throw invalidClient('the assertion lives too long')
-      if (payload.iat !== undefined && payload.iat > now + tolerance)
-        throw invalidClient('the assertion is from the future')
-      const key = `assertion:${client.client_id}:${payload.jti ?? ''}`
+        required: ['exp', 'jti'],
+        tolerance,
+      }
+      const { exp = now, iat = now, jti } = await verifyJwt(assertion, this.keysOf(client, now), expected, now)
+      if (exp > now + longestAssertion + tolerance) throw invalidClient('the assertion lives too long')
+      if (iat > now + tolerance) throw invalidClient('the assertion is from the future')
+      const key = `assertion:${client.client_id}:${jti ?? ''}`
       const firstUse =
-        look === 'again' ||
-        (await decided(shard(this.#ledger, shardOf(key)).once(key, (payload.exp ?? now) + 2 * tolerance)))
+        look === 'again' || (await decided(shard(this.#ledger, shardOf(key)).once(key, exp + 2 * tolerance)))
       if (!firstUse) throw invalidClient('the assertion was used before')
     } catch (error) {
       if (error instanceof OAuthError) throw error
@@ -137,7 +136,7 @@ export class ClientAuthenticator {
   }
 
   /** The keys with which a client signs. */
-  keysOf(client: Client, now: number): JWTVerifyGetKey {
+  keysOf(client: Client, now: number): CompactVerifyGetKey {
     if (client.jwks || !client.jwks_uri) return createLocalJWKSet(client.jwks ?? noKeys)
     const keySet = this.#remoteKeys(client.jwks_uri)
     return (header, token) => keySet.key(header, token, now)
@@ -167,7 +166,7 @@ function callerKey(request: Request, client: Client | undefined): string {
 }
 
 function tooManyFailures(wait: number): OAuthError {
-  return new OAuthError('too_many_requests', 'too many failed attempts', { retryAfter: wait, reason: 'throttled' })
+  return tooManyRequests(wait, 'too many failed attempts', 'throttled')
 }
 
 function forgetOldest(map: Map<string, unknown>, most: number): void {

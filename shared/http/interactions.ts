@@ -1,5 +1,5 @@
 import type { Keyring } from '../keys/keyring.ts'
-import { OAuthError } from '../protocol/error.ts'
+import { tooManyRequests } from '../protocol/error.ts'
 import { handleHash, randomId } from '../protocol/handle.ts'
 import { addressKey } from '../protocol/throttling.ts'
 import type { PendingRequests } from '../stores/durable-objects/pending-requests.ts'
@@ -66,8 +66,7 @@ export class Interactions {
   /** @throws OAuthError too_many_requests for an address that begins more of them than people do: each is stored. */
   async start(request: Request, record: Interaction, now: number): Promise<StoredInteraction> {
     const address = addressKey(request.headers.get('cf-connecting-ip') ?? '')
-    if (!(await this.#rate.limit({ key: `address:${address}` })).success)
-      throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
+    if (!(await this.#rate.limit({ key: `address:${address}` })).success) throw tooManyRequests(60)
     const at = { shard: randomShard(), expiresAt: now + lifetime }
     const handle = await this.#keyring.mint({ kind: 'interaction', generation: 0, id: randomId(), ...at }, now)
     await this.#put(handle, at, record)

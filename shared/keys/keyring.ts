@@ -1,17 +1,11 @@
 import { waitUntil } from 'cloudflare:workers'
-import {
-  type CryptoKey as JoseKey,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  base64url,
-  importJWK,
-  jwtVerify,
-} from 'jose'
+import { type CryptoKey as JoseKey, type JWTPayload, base64url, importJWK } from 'jose'
 import { JOSEError, JWKSNoMatchingKey } from 'jose/errors'
 import { accessTokenType } from '../protocol/access-token.ts'
 import type { SigningAlgorithm } from '../protocol/client.ts'
 import { unavailable } from '../protocol/error.ts'
 import { type Handle, type HandleKeys, mintHandle, openHandle } from '../protocol/handle.ts'
+import { type Expectation, verifyJwt } from '../protocol/jwt.ts'
 import { leaseSeconds } from '../protocol/key-life-cycle.ts'
 import type { HandleKind } from '../topology.ts'
 import type { KeyLeaseService, LeasedKeys } from '../protocol/key-lease.ts'
@@ -21,6 +15,8 @@ export interface Signer {
   readonly kid: string
   readonly key: JoseKey
 }
+
+type OwnExpectation = Omit<Expectation, 'algorithms'>
 
 interface ImportedKeys {
   readonly leasedAt: number
@@ -62,19 +58,18 @@ export class Keyring {
   }
 
   /**
-   * The claims of a token that we signed, or undefined for anything else. Checks signature and `typ`, issuer and
-   * times as `options` says.
+   * The claims of a token that we signed, or undefined for anything else. Checks signature and times, and what else is
+   * expected.
    */
-  async verify(token: string, options: JWTVerifyOptions, now: number): Promise<JWTPayload | undefined> {
+  async verify(token: string, expected: OwnExpectation, now: number): Promise<JWTPayload | undefined> {
     if (token.length > maximumToken) return undefined
-    const currentDate = new Date(now * 1000)
     try {
-      const verified = await jwtVerify(token, (header) => this.#publicKey(header.kid ?? '', header.alg, now), {
-        algorithms: ['ES256', 'RS256'],
-        currentDate,
-        ...options,
-      })
-      return verified.payload
+      return await verifyJwt(
+        token,
+        (header) => this.#publicKey(header.kid ?? '', header.alg, now),
+        { algorithms: ['ES256', 'RS256'], ...expected },
+        now,
+      )
     } catch (error) {
       if (error instanceof JOSEError) return undefined
       throw error
@@ -88,7 +83,7 @@ export class Keyring {
   async verifyAccessToken(token: string, issuer: string, now: number): Promise<JWTPayload | undefined> {
     const known = (await this.#lease(now)).verified.get(token)
     if (known?.exp !== undefined && known.exp > now) return known
-    const payload = await this.verify(token, { typ: accessTokenType, issuer, requiredClaims: ['exp'] }, now)
+    const payload = await this.verify(token, { types: [accessTokenType], issuer, required: ['exp'] }, now)
     if (payload && token.length <= remembered.length) {
       const { verified } = await this.#lease(now)
       const oldest = verified.size >= remembered.tokens ? verified.keys().next().value : undefined
@@ -100,7 +95,7 @@ export class Keyring {
 
   /** The claims of an ID token of ours, however long ago it expired: as a hint it grants nothing (Core §3.1.2.1). */
   async verifyIdTokenHint(token: string, issuer: string, now: number): Promise<JWTPayload | undefined> {
-    return this.verify(token, { typ: 'JWT', issuer, clockTolerance: now, requiredClaims: ['sub', 'aud'] }, now)
+    return this.verify(token, { types: ['jwt'], issuer, tolerance: now, required: ['sub', 'aud'] }, now)
   }
 
   async mint(handle: Handle, now: number): Promise<string> {

@@ -88,7 +88,6 @@ export const commonWords = {
   privacyPolicy: 'Privacy policy',
   terms: 'Terms',
   website: 'Website',
-  cancel: 'Cancel',
   signedInAs: 'Signed in as',
   notYou: 'Not you?',
 

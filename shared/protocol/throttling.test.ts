@@ -29,6 +29,11 @@ describe('throttling', () => {
     expect(waits).toEqual([0, 0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900, 900, 900])
   })
 
+  test('a free attempt does not wait for one that began a second later and was counted before it', () => {
+    const before = { count: 1, lastAt: 1001 }
+    expect(nextAttempt(before, accountPolicy, 1000)).toEqual({ wait: 0, attempts: { count: 2, lastAt: 1001 } })
+  })
+
   test('attempts that come too early are not counted, and the wait shrinks as time goes', () => {
     const before = { count: 7, lastAt: 1000 }
     expect(nextAttempt(before, accountPolicy, 1001)).toEqual({ wait: 7, attempts: before })

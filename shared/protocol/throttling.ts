@@ -31,8 +31,10 @@ export function nextAttempt(
 ): { readonly wait: number; readonly attempts: Attempts } {
   const beyond = before.count - policy.free
   const delay = beyond < 0 ? 0 : Math.min(policy.longestWait, policy.firstWait * 2 ** Math.min(beyond, 20))
-  const wait = Math.max(0, before.lastAt + delay - now)
-  return wait > 0 ? { wait, attempts: before } : { wait: 0, attempts: { count: before.count + 1, lastAt: now } }
+  // Requests of one moment may arrive in another order, the later second first: what is free waits for none of them.
+  const wait = beyond < 0 ? 0 : Math.max(0, before.lastAt + delay - now)
+  const lastAt = Math.max(before.lastAt, now)
+  return wait > 0 ? { wait, attempts: before } : { wait: 0, attempts: { count: before.count + 1, lastAt } }
 }
 
 /** IPv6 hosts own a whole /64, so all of it counts as one address. */

@@ -1,7 +1,7 @@
 import { readForm } from '../../shared/http/form.ts'
 import type { AskRequest } from '../../shared/protocol/ask.ts'
 import { type Client, backchannelGrant } from '../../shared/protocol/client.ts'
-import { OAuthError } from '../../shared/protocol/error.ts'
+import { OAuthError, tooManyRequests } from '../../shared/protocol/error.ts'
 import type { Notice } from '../../shared/stores/durable-objects/notices.ts'
 import type { User } from '../../shared/stores/users.ts'
 import { note } from './approval.ts'
@@ -23,7 +23,7 @@ export async function backchannelAuthentication(c: AsyncContext): Promise<Respon
   log['client_id'] = client.client_id
   if (!client.grant_types.includes(backchannelGrant) || client.token_endpoint_auth_method === 'none')
     throw new OAuthError('unauthorized_client', 'the client is not registered for CIBA')
-  if (!(await deps.backchannelRate.limit({ key: client.client_id })).success) throw tooMany(60)
+  if (!(await deps.backchannelRate.limit({ key: client.client_id })).success) throw tooManyRequests(60)
 
   const own = (await requestParameters(c, params, client)).unrepeated()
   const request = authenticationRequest(own, client, deps.issuer)
@@ -36,7 +36,7 @@ export async function backchannelAuthentication(c: AsyncContext): Promise<Respon
   const asked = askRequest(c, request)
   const terms = { interval, expiresAt, push: mode === 'push' }
   const kept = await deps.asks.ofClient(client, user.sub, asked, terms, (id) => noticeFor(client, request, id), now)
-  if (!kept) throw tooMany(request.lifetime)
+  if (!kept) throw tooManyRequests(request.lifetime)
   note(c, user.sub, 'request_received', client.client_id)
   await tellOperator(c, kept.id, { client, user, request: asked, expiresAt })
   return c.json(
@@ -53,7 +53,7 @@ async function checkUserCode(c: AsyncContext, user: User, code: string | undefin
   if (stored === undefined) return
   if (code === undefined) throw new OAuthError('missing_user_code', 'the person wants to be asked with a code')
   const wait = await deps.attempts.userCode(user.sub, now)
-  if (wait > 0) throw tooMany(wait)
+  if (wait > 0) throw tooManyRequests(wait)
   if (!(await isUserCode(stored, code))) throw new OAuthError('invalid_user_code', 'the code is wrong')
   await deps.attempts.rightUserCode(user.sub)
 }
@@ -64,11 +64,7 @@ async function checkWelcome(c: AsyncContext, user: User, client: Client): Promis
   if (await deps.stops.isStopped(user.sub, client.client_id))
     throw new OAuthError('access_denied', 'the person takes no requests of the client')
   const wait = await deps.attempts.prompt(user.sub, client.client_id, now)
-  if (wait > 0) throw tooMany(wait)
-}
-
-function tooMany(retryAfter: number): OAuthError {
-  return new OAuthError('too_many_requests', 'too many requests', { retryAfter })
+  if (wait > 0) throw tooManyRequests(wait)
 }
 
 function askRequest(c: AsyncContext, { scope, resources, bindingMessage }: AuthenticationRequest): AskRequest {

@@ -2,7 +2,7 @@ import { readForm } from '../../shared/http/form.ts'
 import { requestedScope } from '../../shared/protocol/authorization-request.ts'
 import type { AskRequest } from '../../shared/protocol/ask.ts'
 import { type Client, deviceCodeGrant, displayName } from '../../shared/protocol/client.ts'
-import { OAuthError } from '../../shared/protocol/error.ts'
+import { OAuthError, tooManyRequests } from '../../shared/protocol/error.ts'
 import { offlineAccess, requestedResources } from '../../shared/protocol/grant.ts'
 import type { Parameters } from '../../shared/protocol/parameters.ts'
 import { addressKey } from '../../shared/protocol/throttling.ts'
@@ -22,8 +22,7 @@ export async function deviceAuthorization(c: AsyncContext): Promise<Response> {
   const params = (await readForm(c.req.raw)).unrepeated()
   const address = c.req.header('cf-connecting-ip') ?? ''
   // Whoever knows the name of a public client may ask: the address is what limits them.
-  if (!(await deps.deviceRate.limit({ key: addressKey(address) })).success)
-    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
+  if (!(await deps.deviceRate.limit({ key: addressKey(address) })).success) throw tooManyRequests(60)
   const client = await deps.authenticator.authenticate(c.req.raw, params, '/device_authorization', now)
   log['client_id'] = client.client_id
   if (!client.grant_types.includes(deviceCodeGrant))

@@ -1,7 +1,8 @@
-import { errors, jwtVerify } from 'jose'
+import { JOSEError, JWTExpired } from 'jose/errors'
 import { assertionAlgorithms } from '../../shared/protocol/client-authentication.ts'
 import type { Client } from '../../shared/protocol/client.ts'
-import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
+import { OAuthError, invalidRequest, tooManyRequests } from '../../shared/protocol/error.ts'
+import { verifyJwt } from '../../shared/protocol/jwt.ts'
 import type { User } from '../../shared/stores/users.ts'
 import type { Hint } from './authentication-request.ts'
 import type { AsyncContext } from './deps.ts'
@@ -27,7 +28,7 @@ export async function hintedUser(c: AsyncContext, client: Client, hint: Hint): P
 }
 
 function checkWait(wait: number): void {
-  if (wait > 0) throw new OAuthError('too_many_requests', 'too many unknown people', { retryAfter: wait })
+  if (wait > 0) throw tooManyRequests(wait, 'too many unknown people')
 }
 
 async function find(c: AsyncContext, client: Client, { kind, value }: Hint): Promise<User | undefined> {
@@ -62,17 +63,17 @@ async function nameInHintToken(c: AsyncContext, client: Client, token: string): 
   const { deps, now } = c.var
   if (token.length > 8192) throw invalidRequest('login_hint_token is too long')
   try {
-    const { payload } = await jwtVerify(token, deps.authenticator.keysOf(client, now), {
-      algorithms: [...assertionAlgorithms],
+    const expected = {
+      algorithms: assertionAlgorithms,
       issuer: client.client_id,
-      audience: deps.issuer,
-      currentDate: new Date(now * 1000),
-      requiredClaims: ['exp', 'login_hint'],
-    })
-    return String(payload['login_hint'])
+      audience: [deps.issuer],
+      required: ['exp', 'login_hint'],
+    }
+    const claims = await verifyJwt(token, deps.authenticator.keysOf(client, now), expected, now)
+    return String(claims['login_hint'])
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw new OAuthError('expired_login_hint_token', 'the hint has expired')
-    if (error instanceof errors.JOSEError) throw invalidRequest('login_hint_token is not acceptable', error.code)
+    if (error instanceof JWTExpired) throw new OAuthError('expired_login_hint_token', 'the hint has expired')
+    if (error instanceof JOSEError) throw invalidRequest('login_hint_token is not acceptable', error.code)
     throw error
   }
 }

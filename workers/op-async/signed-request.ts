@@ -1,9 +1,9 @@
-import { base64url, errors, jwtVerify } from 'jose'
+import { JOSEError } from 'jose/errors'
 import { assertionAlgorithms } from '../../shared/protocol/client-authentication.ts'
 import type { Client } from '../../shared/protocol/client.ts'
 import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
+import { isAmbiguous, verifyJwt } from '../../shared/protocol/jwt.ts'
 import { Parameters } from '../../shared/protocol/parameters.ts'
-import { repeatsMember } from '../../shared/protocol/strict-json.ts'
 import { decided } from '../../shared/stores/grants.ts'
 import { shard, shardOf } from '../../shared/stores/shards.ts'
 import type { AsyncContext } from './deps.ts'
@@ -43,43 +43,32 @@ export async function requestParameters(c: AsyncContext, params: Parameters, cli
 async function verified(c: AsyncContext, client: Client, text: string): Promise<Record<string, unknown>> {
   const { deps, now } = c.var
   const registered = client.backchannel_authentication_request_signing_alg
-  if (text.length > longestText || repeats(text)) throw refused('too long or not what it seems')
+  if (text.length > longestText || isAmbiguous(text)) throw refused('too long or not what it seems')
   try {
-    const { payload, protectedHeader } = await jwtVerify(text, deps.authenticator.keysOf(client, now), {
+    const expected = {
       algorithms: assertionAlgorithms.filter((alg) => registered === undefined || alg === registered),
+      types: [undefined, 'jwt', 'oauth-authz-req+jwt'],
       issuer: client.client_id,
-      audience: deps.issuer,
-      clockTolerance: tolerance,
-      currentDate: new Date(now * 1000),
-      requiredClaims: ['exp', 'iat', 'nbf', 'jti'],
-    })
-    const { exp = 0, iat = 0, nbf = 0, jti } = payload
-    const type = protectedHeader.typ?.toLowerCase() ?? 'jwt'
-    if (type !== 'jwt' && type !== 'oauth-authz-req+jwt') throw refused(`typ ${type}`)
+      audience: [deps.issuer],
+      required: ['exp', 'iat', 'nbf', 'jti'],
+      tolerance,
+    }
+    const claims = await verifyJwt(text, deps.authenticator.keysOf(client, now), expected, now)
+    const { exp = 0, iat = 0, nbf = 0, jti } = claims
     if (exp > now + longestLife + tolerance || nbf < now - longestLife || iat > now + tolerance)
       throw refused('it lives too long')
     const key = `request:${client.client_id}:${String(jti)}`
     if (!(await decided(shard(deps.ledger, shardOf(key)).once(key, exp + 2 * tolerance))))
       throw refused('it was used before')
-    return payload
+    return claims
   } catch (error) {
     if (error instanceof OAuthError) throw error
-    throw refused(error instanceof errors.JOSEError ? error.code : error)
+    throw refused(error instanceof JOSEError ? error.code : error)
   }
 }
 
 function refused(reason: unknown): OAuthError {
   return invalidRequest('the signed request is not acceptable', reason)
-}
-
-/** Header and claims must name each member once. */
-function repeats(text: string): boolean {
-  try {
-    const parts = text.split('.', 2).map((part) => new TextDecoder().decode(base64url.decode(part)))
-    return parts.some(repeatsMember)
-  } catch {
-    return true
-  }
 }
 
 function parametersOf(claims: Record<string, unknown>): [string, string][] {

@@ -1,6 +1,6 @@
 import { readForm } from '../../shared/http/form.ts'
 import { authorizationRequest, responseTarget } from '../../shared/protocol/authorization-request.ts'
-import { OAuthError, invalidRequest } from '../../shared/protocol/error.ts'
+import { invalidRequest, tooManyRequests } from '../../shared/protocol/error.ts'
 import type { AuthContext } from './deps.ts'
 
 /** What authenticates the client is no part of the request. */
@@ -12,8 +12,7 @@ export async function pushAuthorizationRequest(c: AuthContext): Promise<Response
   const params = (await readForm(c.req.raw)).unrepeated()
   const client = await deps.authenticator.authenticate(c.req.raw, params, '/as/par', now)
   c.var.log['client_id'] = client.client_id
-  if (!(await deps.pushedRequests.isWithinRate(client.client_id)))
-    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
+  if (!(await deps.pushedRequests.isWithinRate(client.client_id))) throw tooManyRequests(60)
   if (params.get('request_uri') !== undefined) throw invalidRequest('request_uri cannot be pushed')
   const target = responseTarget(params, client)
   if (typeof target === 'string') throw invalidRequest('redirect_uri is not registered')

@@ -1,7 +1,7 @@
 import { noStore } from '../../shared/http/no-store.ts'
 import { readJson } from '../../shared/http/form.ts'
 import { clientMetadata, needsSecret, registeredMetadata } from '../../shared/protocol/client-metadata.ts'
-import { OAuthError } from '../../shared/protocol/error.ts'
+import { tooManyRequests } from '../../shared/protocol/error.ts'
 import { handleHash, never, randomId } from '../../shared/protocol/handle.ts'
 import { addressKey } from '../../shared/protocol/throttling.ts'
 import { bearerHandle } from './bearer-handle.ts'
@@ -59,5 +59,5 @@ function closed(c: ManagementContext): Response {
 async function checkRate(c: ManagementContext): Promise<void> {
   const key = addressKey(c.req.header('cf-connecting-ip') ?? '')
   const { success } = await c.var.deps.registrationRate.limit({ key })
-  if (!success) throw new OAuthError('too_many_requests', 'too many registrations', { retryAfter: 60 })
+  if (!success) throw tooManyRequests(60, 'too many registrations')
 }

@@ -25,7 +25,7 @@ export async function revoke(c: ManagementContext): Promise<Response> {
 
 async function revokeJwt(c: ManagementContext, token: string, client: Client): Promise<void> {
   const { keyring, issuer } = c.var.deps
-  await revokeClaims(c, await keyring.verify(token, { typ: accessTokenType, issuer }, c.var.now), client)
+  await revokeClaims(c, await keyring.verify(token, { types: [accessTokenType], issuer }, c.var.now), client)
 }
 
 async function revokeOpaque(c: ManagementContext, token: string, client: Client): Promise<void> {

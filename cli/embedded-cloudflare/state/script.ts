@@ -94,3 +94,14 @@ export function servedVersions(script: Script): { version: Version; percentage: 
   }
   return served.toSorted((a, b) => b.percentage - a.percentage)
 }
+
+/** As many as Cloudflare lets be deployed, counted from the newest. */
+const deployable = 100
+
+/** Leaves the newest versions and deployments, and what serves. */
+export function forgetOldVersions(script: Script): void {
+  const serving = new Set(servedVersions(script).map(({ version }) => version.id))
+  const oldest = script.versions.length - deployable
+  script.versions = script.versions.filter(({ id }, index) => index >= oldest || serving.has(id))
+  script.deployments = script.deployments.slice(0, deployable)
+}

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { type Account, accountSchema } from './account.ts'
+import { forgetOldVersions } from './script.ts'
 import { readFileIfThere, writePrivateFile } from './atomic-file.ts'
 import { type Zone, zoneSchema } from './zone.ts'
 
@@ -50,9 +51,13 @@ export class Store {
     return readFileSync(this.#moduleFile(sha256))
   }
 
-  /** Removes what nothing refers to any more: modules, and the data of Durable Objects whose class is gone. */
+  /**
+   * Forgets versions that could not be deployed at Cloudflare any more, and removes what nothing refers to: modules, and the
+   * data of Durable Objects whose class is gone.
+   */
   sweep(): void {
     const scripts = this.accounts.flatMap((account) => account.scripts)
+    for (const script of scripts) forgetOldVersions(script)
     const modules = scripts.flatMap(({ versions }) => versions.flatMap((version) => version.modules))
     const namespaces = scripts.flatMap(({ classes }) => Object.values(classes))
     removeOthers(join(this.#folder, 'modules'), new Set(modules.map(({ sha256 }) => sha256)))

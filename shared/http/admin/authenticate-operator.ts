@@ -1,7 +1,8 @@
-import { type JWTHeaderParameters, type JWTPayload, base64url, importJWK, jwtVerify } from 'jose'
+import { type CompactJWSHeaderParameters, type JWTPayload, base64url, importJWK } from 'jose'
 import { JOSEError } from 'jose/errors'
 import { readText } from '../form.ts'
 import { OAuthError } from '../../protocol/error.ts'
+import { verifyJwt } from '../../protocol/jwt.ts'
 import type { Admissible, Operator } from '../../stores/durable-objects/operator-registry.ts'
 import { decided } from '../../stores/grants.ts'
 import { shard, shardOf } from '../../stores/shards.ts'
@@ -70,26 +71,26 @@ async function verifiedToken<Deps extends OperatorDeps>(
   const { deps, now } = c.var
   if (token.length > longestToken) throw refused('the token is too long')
   let operator: Admissible | undefined
-  const keyOf = async ({ kid }: JWTHeaderParameters) => {
+  const keyOf = async ({ kid }: CompactJWSHeaderParameters) => {
     if (typeof kid === 'string' && /^[\w-]{43}$/.test(kid))
       operator = await decided(deps.keyManager().operator(kid, now))
     if (!operator) throw refused('no operator has this key')
     return importJWK(operator.publicKey, 'EdDSA')
   }
   try {
-    const { payload } = await jwtVerify(token, keyOf, {
+    const expected = {
       algorithms: ['EdDSA'],
-      typ: 'authrim-operator+jwt',
-      audience: deps.issuer,
-      clockTolerance: tolerance,
-      currentDate: new Date(now * 1000),
-      requiredClaims: ['iat', 'exp', 'jti'],
-    })
-    const { iss, iat = 0, exp = 0, jti = '' } = payload
+      types: ['authrim-operator+jwt'],
+      audience: [deps.issuer],
+      required: ['iat', 'exp', 'jti'],
+      tolerance,
+    }
+    const claims = await verifyJwt(token, keyOf, expected, now)
+    const { iss, iat = 0, exp = 0, jti = '' } = claims
     if (!operator || operator.kid !== iss) throw refused('the issuer is another key')
     if (exp > now + longestLife + tolerance || iat > now + tolerance) throw refused('the token lives too long')
     if (jti === '' || jti.length > 200) throw refused('the jti is missing or too long')
-    return { operator, claims: payload }
+    return { operator, claims }
   } catch (error) {
     if (error instanceof JOSEError) throw refused(error.code)
     throw error

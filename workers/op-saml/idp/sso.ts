@@ -1,5 +1,5 @@
 import { readForm } from '../../../shared/http/form.ts'
-import { invalidRequest, OAuthError } from '../../../shared/protocol/error.ts'
+import { invalidRequest, tooManyRequests } from '../../../shared/protocol/error.ts'
 import type { ServiceProvider } from '../../../shared/protocol/saml-partner.ts'
 import { addressKey } from '../../../shared/protocol/throttling.ts'
 import { readAuthnRequest } from '../authn-request.ts'
@@ -62,8 +62,7 @@ export async function start(c: SamlContext): Promise<Response> {
 /** What anybody can send is stored only so often for an address. @throws OAuthError too_many_requests */
 async function limit(c: SamlContext): Promise<void> {
   const address = addressKey(c.req.header('cf-connecting-ip') ?? '')
-  if (!(await c.var.deps.rate.limit({ key: `unsigned:${address}` })).success)
-    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
+  if (!(await c.var.deps.rate.limit({ key: `unsigned:${address}` })).success) throw tooManyRequests(60)
 }
 
 /** Takes up what a form post or the sign-in page left. */

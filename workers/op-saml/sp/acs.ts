@@ -1,6 +1,6 @@
 import type { StoredInteraction } from '../../../shared/http/interactions.ts'
 import { readForm } from '../../../shared/http/form.ts'
-import { OAuthError, invalidRequest } from '../../../shared/protocol/error.ts'
+import { invalidRequest, tooManyRequests } from '../../../shared/protocol/error.ts'
 import type { IdentityProvider } from '../../../shared/protocol/saml-partner.ts'
 import { addressKey } from '../../../shared/protocol/throttling.ts'
 import type { SamlContext } from '../deps.ts'
@@ -65,8 +65,7 @@ export async function consume(c: SamlContext): Promise<Response> {
 /** Reading and verifying XML costs more than sending it. */
 async function limitRate(c: SamlContext): Promise<void> {
   const address = addressKey(c.req.header('cf-connecting-ip') ?? '')
-  if (!(await c.var.deps.rate.limit({ key: `acs:${address}` })).success)
-    throw new OAuthError('too_many_requests', 'too many requests', { retryAfter: 60 })
+  if (!(await c.var.deps.rate.limit({ key: `acs:${address}` })).success) throw tooManyRequests(60)
 }
 
 /** The sign-in of this very browser, or what the operator allows a provider to begin. */

@@ -5,7 +5,6 @@ export const en = {
   ...commonWords,
 
   facts: {
-    application: 'Application',
     asked: 'Asked',
     from: 'From',
     unknownPlace: 'an unknown place',

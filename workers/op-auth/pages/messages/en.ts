@@ -57,6 +57,7 @@ const errorPages: Readonly<Record<OwnErrorCode, ErrorWords>> = {
 /** What the pages say, in English. The other catalogues have this type. */
 export const en = {
   ...commonWords,
+  cancel: 'Cancel',
 
   error: { ...commonWords.error, page: { ...commonWords.error.page, ...errorPages } },
 
