@@ -17,6 +17,12 @@ interface AddOptions extends PartnerOptions {
   readonly ifMissing?: true
 }
 
+interface UpdateOptions extends PartnerOptions {
+  readonly metadataUrl?: string
+  readonly enable?: true
+  readonly disable?: true
+}
+
 const nouns = {
   sp: { summary: 'service providers: applications that people sign in to from here', one: 'application' },
   idp: { summary: 'identity providers: whose people sign in here', one: 'identity provider' },
@@ -88,13 +94,18 @@ function definePartners(noun: Command, role: Role, context: () => Context): void
 
   partnerOptions(
     verb(noun, 'update <partner>', `change ${article(one)}`, updateExamples[role])
+      .option('--metadata-url <url>', 'fetch its metadata from here from now on')
       .option('--enable', 'let it go on')
       .option('--disable', 'refuse it at once'),
     role,
-  ).action(async (id: string, options: PartnerOptions & { enable?: true; disable?: true }) => {
+  ).action(async (id: string, options: UpdateOptions) => {
     if (options.enable && options.disable) throw usageError('--enable or --disable, not both.')
     const enabled = options.enable ? true : options.disable ? false : undefined
-    const changes = { ...(enabled !== undefined && { enabled }), ...(await partnerChoices(options, role)) }
+    const changes = {
+      ...(enabled !== undefined && { enabled }),
+      ...(options.metadataUrl !== undefined && { metadataUrl: options.metadataUrl }),
+      ...(await partnerChoices(options, role)),
+    }
     if (Object.keys(changes).length === 0)
       throw usageError(`What should change? See: authrim saml ${role} update --help`)
     const { report, admin } = context()

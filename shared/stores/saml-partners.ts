@@ -25,6 +25,4 @@ export interface SamlPartners {
   delete(partner: Partner, event: AuditEvent): Promise<boolean>
   /** Those whose metadata is to be fetched again, the longest due first. `now` in seconds. */
   due(now: number, limit: number): Promise<Partner[]>
-  /** The identity provider that an e-mail domain belongs to; undefined also for one that is disabled. */
-  ofDomain(domain: string): Promise<Partner | undefined>
 }

@@ -100,6 +100,11 @@ describe('authrim saml', () => {
     expect(updated.out).toMatch(/state +disabled/)
     expect(await json(['sp', 'show', 'wiki'])).toMatchObject({ partner: { enabled: false, idpInitiated: true } })
     expect((await authrim(['sp', 'refresh', 'wiki'])).status).toBe(2)
+    await using moved = await metadataSite(serviceProviderMetadata({ entityId: 'https://wiki.example/saml' }))
+    expect(await json(['sp', 'update', 'wiki', '--metadata-url', moved.url])).toMatchObject({
+      partner: { metadataUrl: moved.url, refreshAt: expect.any(String) },
+    })
+    expect((await authrim(['sp', 'refresh', 'wiki'])).out).toContain('is refreshed')
     expect((await authrim(['sp', 'update', 'wiki'])).status).toBe(2)
     expect((await authrim(['sp', 'add', '--metadata', '-', '--name-id', 'nonsense'], 'x')).status).toBe(2)
   })

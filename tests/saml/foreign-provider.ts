@@ -64,14 +64,22 @@ const encryption: Readonly<Record<string, string>> = {
   keyEncryptionAlgorithm: 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
 }
 
-/** @param choices members of the admin API's new partner. */
-export async function addProvider(system: System, choices: object = {}): Promise<ForeignProvider> {
+/**
+ * @param choices members of the admin API's new partner.
+ * @param keys those of its metadata.
+ */
+export async function addProvider(
+  system: System,
+  choices: object = {},
+  keys: readonly (keyof typeof testKeys)[] = ['partner'],
+): Promise<ForeignProvider> {
   const site = await openSite()
   const alias = `idp-${randomUUID().slice(0, 8)}`
   const entityId = `${site.origin}/metadata`
   const metadata = identityProviderMetadata({ entityId, origin: site.origin, name: 'Acme' })
+  const certificates = keys.map((key) => testKeys[key].certificate)
   const { partner } = await adminJson<{ partner: { spMetadataUrl: string } }>(system, 'POST', '/saml/idp', {
-    metadata,
+    metadata: identityProviderMetadata({ entityId, origin: site.origin, name: 'Acme', certificates }),
     alias,
     ...choices,
   })

@@ -10,7 +10,11 @@ let system: System
 let provider: ForeignProvider
 beforeAll(async () => {
   system = await startSystem()
-  provider = await addProvider(system, { domains: ['acme.example'], linkBy: 'verified_email' })
+  provider = await addProvider(system, {
+    domains: ['acme.example'],
+    linkBy: 'verified_email',
+    attributeMap: { groups: 'groups' },
+  })
 })
 afterAll(async () => {
   await provider.close()
@@ -69,6 +73,18 @@ describe('somebody whom a foreign provider signs in', () => {
     provider.says = { nameId: 'bob-1', encrypt: true, attributes: { mail: ['bob@acme.example'] } }
     await agent.follow(await throughProvider(agent, provider))
     expect(await signedInAs(agent)).toBe('bob@acme.example')
+  })
+
+  test('during a rollover of its certificate the provider signs with either key, and with no third', async () => {
+    const rolling = await addProvider(system, {}, ['partner', 'partner2'])
+    const statuses: number[] = []
+    for (const key of ['partner', 'partner2', 'stranger'] as const) {
+      const agent = system.agent()
+      rolling.says = { nameId: 'roller', key, attributes: { mail: ['roller@rolling.example'] } }
+      statuses.push((await agent.follow(await throughProvider(agent, rolling))).status)
+    }
+    expect(statuses).toEqual([200, 200, 400])
+    await rolling.close()
   })
 
   test('an OpenID client gets its code after it, with what the provider said of the sign-in', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import type { IdentityProvider } from '../../shared/protocol/saml-partner.ts'
 import { samlPartnersConformance } from '../../shared/stores/conformance.ts'
 import { AuditTrail } from '../../shared/stores/d1/audit-trail.ts'
 import { D1SamlLinks } from '../../shared/stores/d1/saml-links.ts'
+import { D1SignInProviders } from '../../shared/stores/d1/sign-in-providers.ts'
 import { D1SamlPartners } from '../../shared/stores/d1/saml-partners.ts'
 import { type System, startSystem } from '../support/system.ts'
 
@@ -44,4 +46,45 @@ describe('who people of identity providers are here', () => {
     await db.prepare('DELETE FROM users WHERE sub = ?').bind(user?.sub).run()
     expect(await links.find(bob)).toBeUndefined()
   })
+})
+
+test('attack M15 the sign-in page knows the providers that are enabled, with their domains, in the order of names', async () => {
+  const db = await database()
+  await db.exec('DELETE FROM saml_partners')
+  const partners = new D1SamlPartners(db, new AuditTrail(db))
+  const provider = (alias: string, changes: Partial<IdentityProvider>): IdentityProvider => ({
+    v: 1,
+    revision: 1,
+    createdAt: 1,
+    role: 'idp',
+    entityId: `https://${alias}.example`,
+    alias,
+    name: alias,
+    enabled: true,
+    signingCertificates: ['AAAA'],
+    encryptionCertificates: [],
+    sso: [{ url: 'https://idp.example/sso', binding: 'redirect' }],
+    slo: [],
+    wantAuthnRequestsSigned: true,
+    idpInitiated: false,
+    domains: [`${alias}.test`],
+    button: true,
+    separateEntity: false,
+    metadataSigners: [],
+    attributeMap: {},
+    linkBy: 'never',
+    createUsers: true,
+    ...changes,
+  })
+  await partners.insert(provider('b', { button: false }), undefined)
+  await partners.insert(provider('a', {}), undefined)
+  await partners.insert(provider('off', { enabled: false }), undefined)
+  const providers = new D1SignInProviders(db)
+  expect(await providers.list(1000)).toEqual([
+    { alias: 'a', name: 'a', button: true, domains: ['a.test'] },
+    { alias: 'b', name: 'b', button: false, domains: ['b.test'] },
+  ])
+  await partners.delete(provider('a', {}), { time: 0, actor: '', action: '', target: '', outcome: '', requestId: '' })
+  expect(await providers.list(1029)).toHaveLength(2)
+  expect(await providers.list(1030)).toHaveLength(1)
 })

@@ -89,16 +89,6 @@ export class D1SamlPartners implements SamlPartners {
     )
   }
 
-  async ofDomain(domain: string): Promise<Partner | undefined> {
-    const statement = this.#db
-      .prepare(
-        `SELECT record FROM saml_domains JOIN saml_partners USING (entity_id)
-         WHERE domain = ? AND role = 'idp' AND enabled = 1`,
-      )
-      .bind(domain)
-    return parsePartner((await answered(statement.first<string>('record'))) ?? undefined)
-  }
-
   async #records(statement: D1PreparedStatement): Promise<Partner[]> {
     const { results } = await answered(statement.all<{ record: string }>())
     return results.flatMap(({ record }) => parsePartner(record) ?? [])

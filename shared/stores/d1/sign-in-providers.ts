@@ -1,3 +1,4 @@
+import type { D1Database } from '@cloudflare/workers-types'
 import type { SignInProvider } from '../sign-in-providers.ts'
 
 type Row = { alias: string; name: string; button: number; domains: string }

@@ -63,7 +63,7 @@ export async function addPartner(call: SamlCall, role: PartnerRole): Promise<Res
 
 export async function updatePartner(call: SamlCall, role: PartnerRole): Promise<Response> {
   const choices: Choices = call.body(role === 'sp' ? partnerChoices.sp : partnerChoices.idp)
-  return replaced(call, role, async (partner) => changed(partner, choices))
+  return replaced(call, role, async (partner) => changed(partner, choices, call.now))
 }
 
 /** Fetches the metadata again now. */

@@ -30,9 +30,10 @@ export function newPartner(metadata: PartnerMetadata, alias: string, choices: Ch
   })
 }
 
-/** A partner with other choices. @throws OAuthError invalid_request */
-export function changed(partner: Partner, choices: Choices): Partner {
-  return checked({ ...partner, ...choices, revision: partner.revision + 1 })
+/** A partner with other choices; a new address for the metadata is fetched next. @throws OAuthError invalid_request */
+export function changed(partner: Partner, choices: Choices, now: number): Partner {
+  const due = choices.metadataUrl === undefined ? {} : { refreshAt: now }
+  return checked({ ...partner, ...choices, ...due, revision: partner.revision + 1 })
 }
 
 /** A partner whose metadata was read again. What the operator chose stays. @throws OAuthError invalid_request */

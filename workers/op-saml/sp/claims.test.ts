@@ -33,9 +33,11 @@ test('a mapped attribute counts instead of the usual ones, also when it is missi
   expect(foreignPerson(attributes, { attributeMap: { email: 'nothing' } }).email).toBeUndefined()
 })
 
-test('groups are a list with an end, and texts that are empty or endless are left out', () => {
+test('groups are taken where the operator says so, a list with an end; texts that are empty or endless are left out', () => {
   const groups = Array.from({ length: 500 }, (_, index) => `group-${index}`)
-  const { claims } = foreignPerson({ groups, displayName: ['x'.repeat(5000)], sn: [' '] }, unmapped)
+  const attributes = { groups, memberOf: groups, displayName: ['x'.repeat(5000)], sn: [' '] }
+  expect(foreignPerson(attributes, unmapped).claims).toEqual({})
+  const { claims } = foreignPerson(attributes, { attributeMap: { groups: 'groups' } })
   expect(claims).toEqual({ groups: groups.slice(0, 200) })
 })
 

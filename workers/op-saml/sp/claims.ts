@@ -6,7 +6,10 @@ const mostGroups = 200
 
 const soap = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/'
 
-/** What the common products call the attributes, where the operator names none; the first that is there counts. */
+/**
+ * What the common products call the attributes, where the operator names none; the first that is there counts. Groups are
+ * not among them: applications give rights by their names, so that the operator decides whose names are believed.
+ */
 const usualNames: Readonly<Record<string, readonly string[]>> = {
   email: ['mail', 'email', 'Email', 'emailAddress', 'urn:oid:0.9.2342.19200300.100.1.3', `${soap}emailaddress`],
   name: [
@@ -17,12 +20,6 @@ const usualNames: Readonly<Record<string, readonly string[]>> = {
   ],
   given_name: ['givenName', 'firstName', 'FirstName', 'urn:oid:2.5.4.42', `${soap}givenname`],
   family_name: ['sn', 'surname', 'lastName', 'LastName', 'urn:oid:2.5.4.4', `${soap}surname`],
-  groups: [
-    'groups',
-    'memberOf',
-    'urn:oid:1.3.6.1.4.1.5923.1.5.1.1',
-    'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups',
-  ],
 }
 
 type Attributes = Readonly<Record<string, readonly string[]>>
