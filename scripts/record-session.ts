@@ -12,7 +12,7 @@ import { animatedSvg } from './recording/animation.ts'
 import { Terminal } from './recording/terminal.ts'
 
 const { root } = authrimPackage()
-const columns = 100
+const columns = 112
 const home = mkdtempSync(join(tmpdir(), 'authrim-recording-'))
 const rcFile = join(home, 'bashrc')
 writeFileSync(
@@ -31,7 +31,7 @@ try {
     addressFile: addressFile({ HOME: home }),
     edgePort: 8787,
   })
-  using terminal = new Terminal({ columns, rows: 42, cwd: home, rcFile })
+  using terminal = new Terminal({ columns, rows: 44, cwd: home, rcFile })
   await terminal.run('npx authrim init my-idp --local --yes')
   await terminal.run('cd my-idp && npx authrim deploy --yes')
   await terminal.run('npx authrim status')
