@@ -142,7 +142,7 @@ export async function buildProgram(
   context: (program: Command) => Context,
 ): Promise<Command> {
   const program = new Command('authrim')
-    .description('Your own OpenID Connect and OAuth 2 identity provider on Cloudflare.')
+    .description('Your own OpenID Connect, OAuth 2 and SAML identity provider on Cloudflare.')
     .usage('[options] <command>')
     .option('--env <name>', 'environment; else AUTHRIM_ENV, else the project’s default')
     .option('--cwd <dir>', 'run as if started in this folder')
