@@ -198,7 +198,7 @@ describe('a deployment', () => {
     ])
   })
 
-  test('F19 shows bindings that are gone, changed or too many', () => {
+  test('fault F19 shows bindings that are gone, changed or too many', () => {
     const drifted = version(token, { bindings: [text('ISSUER_URL', 'https://evil.example'), text('EXTRA', '1')] })
     expect(
       changesOf(observed({ workers: [observedWorker(discovery), observedWorker(token, [drifted])] }))[0]?.changes,
@@ -251,7 +251,7 @@ describe('a plan is refused', () => {
     expect(plan(observed({ databases: [] })).problems).toHaveLength(1)
   })
 
-  test('F13 when the secret under which keys are sealed is gone, unless forced', () => {
+  test('fault F13 when the secret under which keys are sealed is gone, unless forced', () => {
     const bare = observedWorker(discovery, [version(discovery, { bindings: [...discovery.bindings] })])
     const seen = observed({ workers: [bare, observedWorker(token)] })
     expect(plan(seen).problems[0]?.message).toContain('AUTHRIM_SECRET')
@@ -272,7 +272,7 @@ describe('a rollback', () => {
       { worker: 'op-discovery', observed: observedWorker(discovery, [live]), target },
     ])
 
-  test('F10 is refused when the version lacks a secret, a class or a migration', () => {
+  test('fault F10 is refused when the version lacks a secret, a class or a migration', () => {
     expect(() => rollback(version(discovery, { bindings: [] }))).toThrow('lacks the secret AUTHRIM_SECRET')
     expect(() => rollback(version(discovery, { migrationTag: 'v0' }))).toThrow('before the Durable Object migration v1')
     const withClass = version(discovery, {

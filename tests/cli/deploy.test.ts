@@ -187,7 +187,7 @@ describe('operators recover', () => {
 })
 
 describe('drift', () => {
-  test('F19 a route that was deleted is planned and brought back', { timeout: 60_000 }, async () => {
+  test('fault F19 a route that was deleted is planned and brought back', { timeout: 60_000 }, async () => {
     const { apiBase, token, zones } = shop.cloudflare
     const routes = `${apiBase}/zones/${zones[0]?.id}/workers/routes`
     const headers = { authorization: `Bearer ${token}` }

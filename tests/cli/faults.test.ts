@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { workerNames } from '../../shared/topology.ts'
 import { canMount, onSmallDisk } from './full-disk.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
@@ -69,37 +70,68 @@ async function api(path: string, body?: object) {
   return answer
 }
 
-describe('a deploy that is cut off is finished by the next', () => {
-  test('F1 F14 kill -9 within the first steps, each time further', { timeout: 240_000 }, async () => {
-    for (const delay of [0, 300, 900, 100]) {
-      // The steps that are done fall away, so the first is always the one to kill in.
-      const killed = await deploy([], { watch: atStep(0, (child) => child.kill('SIGKILL'), delay) })
-      if (killed.status === 0) break
-      expect(killed.status).toBe(null)
-      await orphansEnded()
-    }
-    const stopped = await run(['deploy', '--yes', '--only', 'op-discovery,op-userinfo'])
-    expect([stopped.status, stopped.err]).toEqual([0, expect.any(String)])
-    expect(stopped.err + stopped.out).toMatch(/was cut off at|Nothing to do/)
-  })
+/** Rows of the environment's database. */
+async function queried(sql: string): Promise<Record<string, unknown>[]> {
+  const { database } = JSON.parse(shop.file('environments/production/resources.json'))
+  const { result }: { result: { results: Record<string, unknown>[] }[] } = await api(
+    `d1/database/${database.id}/query`,
+    {
+      sql,
+    },
+  )
+  return result[0]?.results ?? []
+}
 
-  test('F8 the token is revoked half-way: what was done is said, and what was not', { timeout: 120_000 }, async () => {
-    shop.cloudflare.faults.add({
-      path: /scripts\/authrim-op-auth$/,
-      method: 'PUT',
-      fault: { type: 'status', status: 401, code: 1000 },
-    })
-    const failed = await deploy(['--only', 'op-auth,op-userinfo'])
-    expect([failed.status, errorOf(failed).message]).toEqual([
-      expect.any(Number),
-      expect.stringContaining('Not done: stage op-auth'),
-    ])
-    expect([1, 4, 6]).toContain(failed.status)
-    expect(errorOf(failed).hint).toContain('authrim deploy')
-  })
+describe('a deploy that is cut off is finished by the next', () => {
+  test(
+    'fault F1 fault F11 fault F14 kill -9 within the migrations, each time further',
+    { timeout: 240_000 },
+    async () => {
+      for (const delay of [0, 300, 900, 100]) {
+        // The steps that are done fall away, so the first is always the one to kill in.
+        const killed = await deploy([], { watch: atStep(0, (child) => child.kill('SIGKILL'), delay) })
+        if (killed.status === 0) break
+        expect(killed.status).toBe(null)
+        await orphansEnded()
+      }
+      const stopped = await run(['deploy', '--yes', '--only', 'op-discovery,op-userinfo'])
+      expect([stopped.status, stopped.err]).toEqual([0, expect.any(String)])
+      expect(stopped.err + stopped.out).toMatch(/was cut off at|Nothing to do/)
+      // Each migration is there once, and whole: it and its entry are one transaction.
+      expect(await queried('SELECT name FROM d1_migrations ORDER BY name')).toEqual(
+        readdirSync(join(authrimPackage().root, 'templates/migrations'))
+          .toSorted()
+          .map((name) => ({ name })),
+      )
+      const created = (await queried("SELECT sql FROM sqlite_schema WHERE type = 'table'")).map(({ sql }) =>
+        String(sql),
+      )
+      for (const table of ['users', 'clients', 'consents'])
+        expect(created.filter((sql) => new RegExp(`^CREATE TABLE "?${table}"? `).test(sql))).toHaveLength(1)
+    },
+  )
 
   test(
-    'F18 Ctrl-C stops after the step: status 130, and the rest is left for the next',
+    'fault F8 the token is revoked half-way: what was done is said, and what was not',
+    { timeout: 120_000 },
+    async () => {
+      shop.cloudflare.faults.add({
+        path: /scripts\/authrim-op-auth$/,
+        method: 'PUT',
+        fault: { type: 'status', status: 401, code: 1000 },
+      })
+      const failed = await deploy(['--only', 'op-auth,op-userinfo'])
+      expect([failed.status, errorOf(failed).message]).toEqual([
+        expect.any(Number),
+        expect.stringContaining('Not done: stage op-auth'),
+      ])
+      expect([1, 4, 6]).toContain(failed.status)
+      expect(errorOf(failed).hint).toContain('authrim deploy')
+    },
+  )
+
+  test(
+    'fault F18 Ctrl-C stops after the step: status 130, and the rest is left for the next',
     { timeout: 120_000 },
     async () => {
       const stopped = await deploy([], {
@@ -129,22 +161,22 @@ describe('when Cloudflare fails', () => {
   const lists = /\/storage\/kv\/namespaces$/
 
   test.each([
-    ['F3 429 with Retry-After is obeyed', { type: 'status', status: 429, code: 971, retryAfter: 1 }, 2],
-    ['F4 500 is tried again', { type: 'status', status: 500, code: 10013 }, 3],
-    ['F6 an HTML page is no answer', { type: 'html' }, 2],
-    ['F6 an answer that is cut off is no answer', { type: 'close-mid-body' }, 2],
-    ['a closed connection is tried again', { type: 'close' }, 2],
-  ] as const)('%s', { timeout: 60_000 }, async (_, fault, times) => {
+    ['fault F3', '429 with Retry-After is obeyed', { type: 'status', status: 429, code: 971, retryAfter: 1 }, 2],
+    ['fault F4', '500 is tried again', { type: 'status', status: 500, code: 10013 }, 3],
+    ['fault F6', 'an HTML page is no answer', { type: 'html' }, 2],
+    ['fault F6', 'an answer that is cut off is no answer', { type: 'close-mid-body' }, 2],
+    ['fault F2', 'a closed connection is tried again', { type: 'close' }, 2],
+  ] as const)('%s %s', { timeout: 60_000 }, async (_, _says, fault, times) => {
     shop.cloudflare.faults.add({ path: lists, times, fault })
     const result = await deploy(['--dry-run'])
     expect([result.status, result.out]).toEqual([0, expect.stringContaining('"changed": false')])
   })
 
   test.each([
-    ['F4 500 for good', { type: 'status', status: 502, code: 10013 }, 'cloudflare'],
-    ['F6 HTML for good', { type: 'html' }, 'unreachable'],
-    ['F5 no answer', { type: 'hang' }, 'unreachable'],
-  ] as const)('%s ends with status 1 and a clear line', { timeout: 60_000 }, async (_, fault, code) => {
+    ['fault F4', '500 for good', { type: 'status', status: 502, code: 10013 }, 'cloudflare'],
+    ['fault F6', 'HTML for good', { type: 'html' }, 'unreachable'],
+    ['fault F5', 'no answer', { type: 'hang' }, 'unreachable'],
+  ] as const)('%s %s ends with status 1 and a clear line', { timeout: 60_000 }, async (_, _says, fault, code) => {
     shop.cloudflare.faults.add({ path: lists, fault })
     const result = await deploy(['--dry-run'], { env: { AUTHRIM_CLOUDFLARE_TIMEOUT: '0.3' } })
     expect([result.status, errorOf(result)]).toEqual([
@@ -154,7 +186,7 @@ describe('when Cloudflare fails', () => {
     expect(result.out + result.err).not.toMatch(/ at .*\.ts:\d+/)
   })
 
-  test('F9 a Worker that is refused leaves the others serving', { timeout: 120_000 }, async () => {
+  test('fault F9 a Worker that is refused leaves the others serving', { timeout: 120_000 }, async () => {
     shop.package.change('op-auth', (code) => `${code}\n;globalThis.next = 1`)
     shop.package.change('op-token', (code) => `${code}\n;globalThis.next = 1`)
     shop.cloudflare.faults.add({
@@ -176,24 +208,28 @@ describe('when Cloudflare fails', () => {
     expect(JSON.parse((await run(['versions', 'op-auth', '--json'])).out).versions).toHaveLength(versions.length)
   })
 
-  test('F7 an upload that the token may not make names the permission: status 6', { timeout: 60_000 }, async () => {
-    shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 1`)
-    shop.cloudflare.faults.add({
-      path: /authrim-op-userinfo\/versions$/,
-      method: 'POST',
-      fault: { type: 'status', status: 403, code: 10000 },
-    })
-    const refused = await deploy()
-    shop.cloudflare.faults.clear()
-    expect([refused.status, errorOf(refused)]).toEqual([
-      6,
-      expect.objectContaining({
-        code: 'not_authorised',
-        hint: expect.stringContaining('lacks the permission Account · Workers Scripts · Edit'),
-      }),
-    ])
-    expect((await deploy()).status).toBe(0)
-  })
+  test(
+    'fault F7 an upload that the token may not make names the permission: status 6',
+    { timeout: 60_000 },
+    async () => {
+      shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 1`)
+      shop.cloudflare.faults.add({
+        path: /authrim-op-userinfo\/versions$/,
+        method: 'POST',
+        fault: { type: 'status', status: 403, code: 10000 },
+      })
+      const refused = await deploy()
+      shop.cloudflare.faults.clear()
+      expect([refused.status, errorOf(refused)]).toEqual([
+        6,
+        expect.objectContaining({
+          code: 'not_authorised',
+          hint: expect.stringContaining('lacks the permission Account · Workers Scripts · Edit'),
+        }),
+      ])
+      expect((await deploy()).status).toBe(0)
+    },
+  )
 })
 
 describe('two operators', () => {
@@ -205,7 +241,7 @@ describe('two operators', () => {
     })
 
   test(
-    'F14 F15 the second is told who holds the lock, since when, and how to break it',
+    'fault F14 fault F15 the second is told who holds the lock, since when, and how to break it',
     { timeout: 90_000 },
     async () => {
       shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 2`)
@@ -223,18 +259,22 @@ describe('two operators', () => {
     },
   )
 
-  test('F15 attack K7 of two at once, one is refused or finds the account changed', { timeout: 90_000 }, async () => {
-    shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 4`)
-    const results = await Promise.all([deploy(), deploy()])
-    const refused = results.find(({ status }) => status !== 0)
-    expect(results.some(({ status }) => status === 0)).toBe(true)
-    expect([refused?.status, refused && errorOf(refused).code]).toEqual([
-      1,
-      expect.stringMatching(/^(locked|changed_meanwhile)$/),
-    ])
-  })
+  test(
+    'fault F15 attack K7 of two at once, one is refused or finds the account changed',
+    { timeout: 90_000 },
+    async () => {
+      shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 4`)
+      const results = await Promise.all([deploy(), deploy()])
+      const refused = results.find(({ status }) => status !== 0)
+      expect(results.some(({ status }) => status === 0)).toBe(true)
+      expect([refused?.status, refused && errorOf(refused).code]).toEqual([
+        1,
+        expect.stringMatching(/^(locked|changed_meanwhile)$/),
+      ])
+    },
+  )
 
-  test('F14 the lock of a process that died is taken', { timeout: 90_000 }, async () => {
+  test('fault F14 the lock of a process that died is taken', { timeout: 90_000 }, async () => {
     shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 3`)
     await holdLock('999999')
     expect((await deploy()).status).toBe(0)
@@ -242,7 +282,7 @@ describe('two operators', () => {
 })
 
 describe('files and secrets', () => {
-  test('F17 a folder that cannot be written is said, and nothing is deployed', { timeout: 60_000 }, async () => {
+  test('fault F17 a folder that cannot be written is said, and nothing is deployed', { timeout: 60_000 }, async () => {
     const path = join(shop.project, 'environments/production/op-token')
     rmSync(path, { recursive: true })
     writeFileSync(path, 'in the way')
@@ -275,7 +315,7 @@ describe('files and secrets', () => {
   }
 
   test.skipIf(!canMount)(
-    'F17 attack K3 a disk that is full: every file is as it was, and with room the deploy is finished',
+    'fault F17 attack K3 a disk that is full: every file is as it was, and with room the deploy is finished',
     { timeout: 120_000 },
     async () => {
       const runs = await onFullDisk(`
@@ -301,7 +341,7 @@ describe('files and secrets', () => {
   )
 
   test.skipIf(!canMount)(
-    'F17 a disk that fills up on the way: what was done is said, and goes on from there',
+    'fault F17 a disk that fills up on the way: what was done is said, and goes on from there',
     { timeout: 120_000 },
     async () => {
       shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 17`)
@@ -324,7 +364,7 @@ describe('files and secrets', () => {
   )
 
   test.skipIf(!canMount)(
-    'F17 no room for temporary files, where the secret and wrangler’s files go',
+    'fault F17 no room for temporary files, where the secret and wrangler’s files go',
     { timeout: 120_000 },
     async () => {
       shop.package.change('op-userinfo', (code) => `${code}\n;globalThis.next = 18`)

@@ -64,7 +64,7 @@ describe('the gate’s code flow', () => {
     )
   })
 
-  test('F1 what a killed deploy leaves behind goes with the next', { timeout: 90_000 }, async () => {
+  test('fault F1 what a killed deploy leaves behind goes with the next', { timeout: 90_000 }, async () => {
     touch('op-token')
     const killed = await shop.authrim(['deploy', '--yes', '--json'], {
       watch: (child) => {

@@ -77,7 +77,7 @@ describe('init', () => {
   })
 
   test(
-    'F1 F2 killed after any write, or with the answer lost, it is completed and makes nothing twice',
+    'fault F1 fault F2 killed after any write, or with the answer lost, it is completed and makes nothing twice',
     { timeout: 120_000 },
     async () => {
       const args = [folder('first'), ...hosted]
@@ -134,7 +134,7 @@ describe('init', () => {
     expect(new Set(all).size).toBe(14)
   })
 
-  test('F16 rebuilds resources.json from the account', { timeout: 60_000 }, async () => {
+  test('fault F16 rebuilds resources.json from the account', { timeout: 60_000 }, async () => {
     const path = join(folder('first'), 'environments/production/resources.json')
     const before = readFileSync(path, 'utf8')
     rmSync(path)
@@ -208,7 +208,7 @@ describe('init refuses', () => {
     },
   )
 
-  test('F7 a token that lacks a permission, before anything is made: status 6', { timeout: 60_000 }, async () => {
+  test('fault F7 a token that lacks a permission, before anything is made: status 6', { timeout: 60_000 }, async () => {
     const { apiBase, edgeOrigin, token } = shop.cloudflare
     const file = addressFile({ HOME: shop.home })
     recordAddress(file, { apiBase, edgeOrigin, token: weak.value, pid: process.pid })
@@ -224,7 +224,7 @@ describe('init refuses', () => {
   })
 
   test(
-    'F7 F8 a permission that turns out to be missing: it is named, and the rerun goes on from there',
+    'fault F7 fault F8 a permission that turns out to be missing: it is named, and the rerun goes on from there',
     { timeout: 60_000 },
     async () => {
       const { apiBase, edgeOrigin, token } = shop.cloudflare

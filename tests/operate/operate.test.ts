@@ -222,7 +222,7 @@ describe('watching', () => {
   )
 
   test(
-    'F7 doctor names each permission that the token lacks, and where to add it, whatever else it hides',
+    'fault F7 doctor names each permission that the token lacks, and where to add it, whatever else it hides',
     { timeout: 60_000 },
     async () => {
       const { apiBase, edgeOrigin, token } = shop.cloudflare
@@ -319,16 +319,20 @@ describe('the rehearsal', () => {
     expect(restore).toMatchObject({ changed: false, users: 1, clients: 2, keys: 0 })
   })
 
-  test('F40 a restore revives no spent code, no rotated token and no ended session', { timeout: 120_000 }, async () => {
-    expect((await shop.authrim(['restore', 'idp.backup', ...passphrase, '--json', '--yes'])).status).toBe(2)
-    const { restore } = await shop.json(['restore', 'idp.backup', '--with-keys', ...passphrase, '--confirm', 'local'])
-    expect(restore).toMatchObject({ changed: true, users: 1, skippedUsers: 0 })
-    await nothingComesBack()
-    expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
-  })
+  test(
+    'fault F40 a restore revives no spent code, no rotated token and no ended session',
+    { timeout: 120_000 },
+    async () => {
+      expect((await shop.authrim(['restore', 'idp.backup', ...passphrase, '--json', '--yes'])).status).toBe(2)
+      const { restore } = await shop.json(['restore', 'idp.backup', '--with-keys', ...passphrase, '--confirm', 'local'])
+      expect(restore).toMatchObject({ changed: true, users: 1, skippedUsers: 0 })
+      await nothingComesBack()
+      expect(claimsOf((await signInAgain()).tokens['id_token'] ?? '')['sub']).toBe(sub)
+    },
+  )
 
   test(
-    'F1 destroy removes what is authrim’s and nothing else, killed after each call',
+    'fault F1 destroy removes what is authrim’s and nothing else, killed after each call',
     { timeout: 120_000 },
     async () => {
       const foreign = await makeForeignThings(shop)
@@ -369,7 +373,7 @@ describe('the rehearsal', () => {
   }
 
   test(
-    'F40 after destroy, init, deploy and restore the same person signs in to the same client',
+    'fault F40 after destroy, init, deploy and restore the same person signs in to the same client',
     { timeout: 180_000 },
     async () => {
       await shop.json(['init'])
