@@ -3,12 +3,14 @@ import kleur from 'kleur'
 import { type Context, processContext } from './context.ts'
 import { CliError, usageError } from './error.ts'
 import { buildProgram, commandNames, isCommand } from './program.ts'
+import { tolerateClosedOutput } from './ui/closed-output.ts'
 import { Report } from './ui/report.ts'
 
 const OPTIONS_WITH_VALUE = ['--env', '--cwd']
 
 /** Runs the command; sets the process's exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
+  tolerateClosedOutput([process.stdout, process.stderr])
   try {
     await run(argv)
   } catch (error) {

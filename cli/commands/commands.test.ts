@@ -375,3 +375,14 @@ describe('the command itself', () => {
     expect(await complete(['authrim', 'clients', 'create', '--red'])).toBe('--redirect-uri')
   })
 })
+
+test('a reader that has seen enough is no failure', async () => {
+  answers = { 'GET /clients': { body: { clients: [], nextCursor: null } } }
+  const child = spawn(process.execPath, [bin, 'clients', 'list', '--json', '--cwd', folder])
+  child.stdout.destroy()
+  const [err, status] = await Promise.all([
+    text(child.stderr),
+    new Promise<number | null>((resolve) => child.once('close', resolve)),
+  ])
+  expect([status, err, requests.map(({ call }) => call)]).toEqual([0, '', ['GET /clients']])
+})

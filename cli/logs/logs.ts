@@ -5,6 +5,7 @@ import { listDeployments } from '../cloudflare/scripts.ts'
 import type { Context } from '../context.ts'
 import { CliError } from '../error.ts'
 import { stopSignal } from '../local/stop-signal.ts'
+import { outputClosed } from '../ui/closed-output.ts'
 import { safeJson } from '../ui/sanitize.ts'
 import type { LogFilter } from './filter.ts'
 import { logText } from './lines.ts'
@@ -32,7 +33,7 @@ export async function logs(ctx: Context, { workers, filter, sample }: LogsOption
     })
   }
   const stop = new AbortController()
-  void stopSignal().then(() => stop.abort())
+  void Promise.race([stopSignal(), outputClosed()]).then(() => stop.abort())
   let open = 0
   const follow = ({ worker, script }: (typeof scripts)[number]) =>
     followTail({

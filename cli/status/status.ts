@@ -13,6 +13,7 @@ import { readWanted, type WantedWorker } from '../plan/wanted.ts'
 import { wranglerFiles } from '../project/wrangler-files.ts'
 import { type PartnerHealth, readPartners } from '../saml/health.ts'
 import { stopSignal } from '../local/stop-signal.ts'
+import { outputClosed } from '../ui/closed-output.ts'
 import { safeJson } from '../ui/sanitize.ts'
 import { type Drift, driftOf } from './drift.ts'
 import { statusLines } from './lines.ts'
@@ -61,7 +62,7 @@ export async function status(ctx: Context, { since, watch }: StatusOptions): Pro
     return
   }
   const stop = new AbortController()
-  void stopSignal().then(() => stop.abort())
+  void Promise.race([stopSignal(), outputClosed()]).then(() => stop.abort())
   while (!stop.signal.aborted) {
     const found = await lookOnce(ctx, at, since)
     if (ctx.json) process.stdout.write(`${safeJson(found)}\n`)
