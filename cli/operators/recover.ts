@@ -1,17 +1,14 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { objectHost } from '../../shared/topology.ts'
 import { OperatorsAnswer } from '../admin/answers.ts'
 import { AdminClient } from '../admin/client.ts'
-import { adoptSuccessorKey, ensureSuccessorKey, operatorKeyFile } from '../admin/operator-key.ts'
+import { adoptSuccessorKey, ensureSuccessorKey } from '../admin/operator-key.ts'
 import { openEnvironmentAccount } from '../cloudflare/environment-account.ts'
 import type { Context } from '../context.ts'
 import { deployTo } from '../deploy/deploy.ts'
 import { publicMembers } from '../init/look-around.ts'
-import { type LocatedEnvironment, resourcesFile } from '../environment.ts'
-import { CliError, exitStatus, usageError } from '../error.ts'
+import { CliError, exitStatus } from '../error.ts'
 import { writeResources } from '../project/resources-file.ts'
-import { readIfThere } from '../secret-file.ts'
 import { pairs } from '../ui/report.ts'
 
 export interface RecoverOptions {
@@ -29,7 +26,6 @@ const patience = 90
  * others out and is audited. Cut off anywhere, the next run goes on with the same key.
  */
 export async function recover(ctx: Context, { confirm, breakLock }: RecoverOptions): Promise<void> {
-  refuseWithoutAccount(await ctx.environment())
   const at = await openEnvironmentAccount(ctx)
   const { root, folder } = at.located
   const { name, issuer } = at.environment
@@ -59,15 +55,6 @@ export async function recover(ctx: Context, { confirm, breakLock }: RecoverOptio
     ...pairs([['  kid', key.kid]]),
     '  Admit the others again with  authrim operators add',
   ])
-}
-
-/** `authrim dev` runs an environment without an account; what has to be done there is less. */
-function refuseWithoutAccount({ local, root, folder, environment }: LocatedEnvironment): void {
-  if (!local || readIfThere(join(root, resourcesFile(environment.name))) !== undefined) return
-  throw usageError(
-    'This environment is run by authrim dev, without a Cloudflare account.',
-    `Stop it, remove ${operatorKeyFile(folder)} if it is there, and start it again: its new key takes the place of all others.`,
-  )
 }
 
 /** The first call that is answered admits the key. */

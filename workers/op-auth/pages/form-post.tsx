@@ -2,8 +2,7 @@ import type { FC } from 'hono/jsx'
 import { autoSubmitAsset } from './assets.ts'
 import { Document } from '../../../shared/pages/document.tsx'
 import type { PageProps } from './frame.ts'
-import { safeLink } from '../../../shared/pages/links.ts'
-import { HiddenFields } from '../../../shared/pages/parts.tsx'
+import { CarriedForm } from '../../../shared/pages/carried-form.tsx'
 
 export interface FormPostProps {
   /** The validated redirect URI. */
@@ -21,14 +20,7 @@ export const FormPost: FC<PageProps<FormPostProps>> = ({ frame, action, fields }
         <h1>{words.heading}</h1>
         <p class="muted">{words.text}</p>
       </div>
-      <form method="post" action={safeLink(action) ?? 'about:blank'}>
-        <HiddenFields fields={fields} />
-        <div class="actions late">
-          <button type="submit" class="button primary">
-            {words.submit}
-          </button>
-        </div>
-      </form>
+      <CarriedForm action={action} fields={fields} submit={words.submit} />
     </Document>
   )
 }

@@ -1,7 +1,7 @@
 import type { FC } from 'hono/jsx'
 import { Document } from '../../../shared/pages/document.tsx'
-import { safeLink } from '../../../shared/pages/links.ts'
-import { HiddenFields, Name } from '../../../shared/pages/parts.tsx'
+import { CarriedForm } from '../../../shared/pages/carried-form.tsx'
+import { Name } from '../../../shared/pages/parts.tsx'
 import { goOnAsset } from './assets.ts'
 import type { PageProps } from './frame.ts'
 
@@ -21,14 +21,7 @@ export const Send: FC<PageProps<SendProps>> = ({ frame, partnerName, action, fie
         <h1>{words.heading}</h1>
         <p class="muted">{words.text(<Name>{partnerName}</Name>)}</p>
       </div>
-      <form method="post" action={safeLink(action) ?? 'about:blank'} data-go-on>
-        <HiddenFields fields={fields} />
-        <div class="actions late">
-          <button type="submit" class="button primary">
-            {words.submit}
-          </button>
-        </div>
-      </form>
+      <CarriedForm action={action} fields={fields} submit={words.submit} />
     </Document>
   )
 }
