@@ -22,8 +22,10 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
     // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.
-    maxWorkers: 3,
+    maxWorkers: 4,
     maxConcurrency: 2,
+    // Miniflare, a browser and the sources are loaded once in each of the three processes, not in each test file.
+    isolate: false,
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/totals-reporter.ts'],
     projects: [

@@ -5,6 +5,7 @@ import { bundleFolder, readBundle, readManifest, writeBundles } from '../../cli/
 import { authrimPackage } from '../../cli/bundle/package-root.ts'
 import { bundleWorker, measure } from '../../cli/bundle/worker-bundle.ts'
 import { type WorkerName, publishedWorkers } from '../../shared/topology.ts'
+import { commandParts, publishedTested } from '../support/command.ts'
 
 /** An installed authrim of its own, whose bundles a test may change as a new release would. */
 export interface PackageCopy {
@@ -19,12 +20,14 @@ export interface PackageCopy {
 export async function copyPackage(): Promise<PackageCopy> {
   const { root: repository, version } = authrimPackage()
   const root = mkdtempSync(join(tmpdir(), 'authrim-package-'))
-  for (const part of ['bin', 'cli', 'shared', 'templates', 'package.json']) {
+  for (const part of commandParts) {
     cpSync(join(repository, part), join(root, part), { recursive: true })
   }
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'))
-  const bundles = await Promise.all(publishedWorkers.map((worker) => bundleWorker(worker)))
-  writeBundles(bundles, version, root)
+  const bundles = await Promise.all(
+    publishedWorkers.map(async (worker) => (publishedTested ? readBundle(worker) : bundleWorker(worker))),
+  )
+  if (!publishedTested) writeBundles(bundles, version, root)
   return {
     root,
     change: (worker, edit) => editBundle(worker, edit, root),

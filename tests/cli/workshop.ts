@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
+import { compileCache } from '../support/command.ts'
 import { copyPackage, type PackageCopy } from './package-copy.ts'
 
 export interface Result {
@@ -37,9 +38,6 @@ export interface Workshop extends AsyncDisposable {
 
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Document = any
-
-/** Half of what a short command costs is reading its sources. */
-const compileCache = join(tmpdir(), 'authrim-test-compile-cache')
 
 export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> = {}): Promise<Workshop> {
   const home = mkdtempSync(join(tmpdir(), 'authrim-home-'))

@@ -2,14 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Agent } from '../support/agent.ts'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
+import { startSession } from '../support/sessions.ts'
 import { ageSessions } from '../support/sessions.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { type System, type TestClient, type TestUser, sharedSystem } from '../support/system.ts'
 
 describe('prompts and the age of a sign-in', () => {
   let system: System
   let client: TestClient
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
   })
   afterAll(() => system[Symbol.asyncDispose]())
@@ -22,6 +23,7 @@ describe('prompts and the age of a sign-in', () => {
     idToken: string
   }> {
     const [agent, user] = [system.agent(), await system.user()]
+    await startSession(system, agent, user)
     const { id_token } = await signedInTokens(system, client, user, {}, agent)
     return { agent, user, first: claimsOf(id_token), idToken: id_token }
   }

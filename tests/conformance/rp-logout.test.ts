@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Agent } from '../support/agent.ts'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { authorizationPath, claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { startSession } from '../support/sessions.ts'
+import { type System, type TestClient, type TestUser, startSystem, sharedSystem } from '../support/system.ts'
 
 const returnUri = 'http://127.0.0.1:9/signed-out'
 const state = 'x'.repeat(128)
@@ -12,13 +13,14 @@ describe('RP-initiated logout', () => {
   let system: System
   let client: TestClient
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
   })
   afterAll(() => system[Symbol.asyncDispose]())
 
   async function signedIn(scope = 'openid'): Promise<{ agent: Agent; user: TestUser; hint: string; refresh: string }> {
     const [agent, user] = [system.agent(), await system.user()]
+    await startSession(system, agent, user)
     const tokens = await signedInTokens(system, client, user, { scope }, agent)
     return { agent, user, hint: tokens.id_token, refresh: tokens.refresh_token }
   }

@@ -32,7 +32,7 @@ describe('signing in with a password', () => {
   let system: System
   let client: TestClient
   beforeAll(async () => {
-    system = await startSystem()
+    system = await startSystem({ fullHashing: true })
     client = await system.client()
   })
   afterAll(() => system[Symbol.asyncDispose]())
@@ -160,7 +160,7 @@ describe('signing in with a password', () => {
 
   test('attack L12 four may wait for a hash; others are 503 with Retry-After at once, and then served', async () => {
     const visits = await Promise.all(
-      Array.from({ length: 8 }, async () => ({ user: await system.user(), ...(await open(system, client)) })),
+      Array.from({ length: 16 }, async () => ({ user: await system.user(), ...(await open(system, client)) })),
     )
     const answers = await Promise.all(
       visits.map(async ({ user, attempt }) => ({
@@ -170,7 +170,7 @@ describe('signing in with a password', () => {
     )
     const busy = answers.filter(({ answer }) => answer.status === 503)
     const served = answers.filter(({ answer }) => answer.status === 303)
-    expect(busy.length + served.length).toBe(8)
+    expect(busy.length + served.length).toBe(16)
     expect(busy.length).toBeGreaterThan(0)
     expect(served.length).toBeGreaterThanOrEqual(4)
     for (const { answer } of busy) {
@@ -198,7 +198,7 @@ describe('a flood of sign-ins', () => {
         if (rate?.type !== 'rate-limit') return worker
         return { ...worker, bindings: { ...worker.bindings, PASSWORD_RATE: { ...rate, limit: 3 } } }
       })
-    await using system = await startSystem({ transform: limited })
+    await using system = await startSystem({ transform: limited, fullHashing: true })
     const client = await system.client()
     const user = await system.user()
     const flood = await open(system, client)

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
+import { compileCache } from '../support/command.ts'
 
 /** An answer at the edge. */
 interface EdgeAnswer {
@@ -114,6 +115,7 @@ export async function startAccount(options: Partial<EmbeddedCloudflareOptions> =
         input,
         env: {
           PATH: process.env['PATH'],
+          NODE_COMPILE_CACHE: compileCache,
           CI: '1',
           NO_COLOR: '1',
           WRANGLER_SEND_METRICS: 'false',
@@ -170,7 +172,7 @@ export function startWrangler(
   args: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
 ) {
-  const script = resolve(import.meta.dirname, '../../node_modules/wrangler/bin/wrangler.js')
+  const script = resolve(import.meta.dirname, '../../node_modules/wrangler/wrangler-dist/cli.js')
   const child = spawn(process.execPath, [script, ...args], { cwd: options.cwd, env: options.env })
   const output = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output.out += chunk))

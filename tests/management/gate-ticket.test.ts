@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { GatePerson, KeyLeaseService } from '../../shared/protocol/key-lease.ts'
-import { hashPassword } from '../../shared/protocol/password-hash.ts'
 import { gate, type WorkerName } from '../../shared/topology.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, claimsOf, pkce } from '../support/oauth.ts'
+import { quickHash } from '../support/quick-hashing.ts'
 import { startSystem, type System, type TestClient } from '../support/system.ts'
 import { adminJson, type SigningKey } from './support.ts'
 
@@ -153,7 +153,7 @@ describe('a ticket is refused', () => {
     const db = await system.db()
     await db
       .prepare("INSERT INTO credentials SELECT sub, 'password', ?, 0 FROM users WHERE email = ?")
-      .bind(await hashPassword(password), email)
+      .bind(quickHash(password), email)
       .run()
     expect(await signIn(client, email, password)).toBeUndefined()
   })

@@ -79,7 +79,7 @@ describe('the package as npm gives it to an operator', () => {
     const child = spawn('npx', dev, { cwd: installed.folder, env, stdio: 'ignore', detached: true })
     const issuer = `http://localhost:${port}`
     try {
-      const answer = await vi.waitFor(() => fetch(`${issuer}/.well-known/openid-configuration`), 15_000)
+      const answer = await served(`${issuer}/.well-known/openid-configuration`)
       expect(await answer.json()).toMatchObject({ issuer })
       const planned = await result('npx', ['authrim', 'deploy', '--dry-run', '--json'], installed.folder, env)
       expect(JSON.parse(planned.stdout)).toMatchObject({ deployment: { changed: false } })
@@ -90,7 +90,7 @@ describe('the package as npm gives it to an operator', () => {
     // The lock is given back: it starts again.
     const again = spawn('npx', dev, { cwd: installed.folder, env, stdio: 'ignore', detached: true })
     try {
-      await vi.waitFor(() => fetch(`${issuer}/.well-known/jwks.json`), 15_000)
+      await served(`${issuer}/.well-known/jwks.json`)
     } finally {
       await interrupted(again)
     }
@@ -108,6 +108,18 @@ describe('the package as npm gives it to an operator', () => {
     })
   })
 })
+
+/** The answer at an address once there is one: the edge listens before the Workers are deployed to it. */
+function served(url: string): Promise<Response> {
+  return vi.waitFor(
+    async () => {
+      const answer = await fetch(url)
+      if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
+      return answer
+    },
+    { timeout: 30_000, interval: 100 },
+  )
+}
 
 /** Ctrl-C, twice, for the command and what npx put around it. */
 async function interrupted(child: ChildProcess): Promise<void> {

@@ -4,12 +4,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commandScript, compileCache } from '../support/command.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { identityProviderMetadata, metadataSite, serviceProviderMetadata } from './metadata.ts'
-
-const bin = fileURLToPath(new URL('../../bin/authrim.js', import.meta.url))
 
 describe('authrim saml', () => {
   let system: System
@@ -27,7 +25,10 @@ describe('authrim saml', () => {
   })
 
   async function authrim(args: readonly string[], input = '') {
-    const child = spawn(process.execPath, [bin, 'saml', ...args], { cwd: folder, env: { PATH: process.env['PATH'] } })
+    const child = spawn(process.execPath, [commandScript, 'saml', ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache },
+    })
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))

@@ -4,7 +4,14 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type LaunchOptions,
+  type Page,
+} from 'playwright-core'
 
 const require = createRequire(import.meta.url)
 const root = join(import.meta.dirname, '../..')
@@ -41,8 +48,7 @@ export interface PageOptions {
 export interface TestBrowser {
   /** A page in a browser context of its own: no cookie or cache is shared with another. */
   newPage(options?: PageOptions): Promise<Page>
-  /** The browser itself, for what `newPage` does not cover. */
-  browser: Browser
+  /** Ends every page that this test file opened, and its context. */
   close(): Promise<void>
 }
 
@@ -54,13 +60,23 @@ export interface AxeViolation {
   nodes: string[]
 }
 
-/** A headless Chromium: the installed one, or else the one that npm brought. */
+/** Test files that run one after another in a process share its browser: starting one takes a second. */
+let started: Promise<Browser> | undefined
+
+/** A headless Chromium: the installed one, or else the one that npm brought. It ends with the process. */
 export async function openBrowser(): Promise<TestBrowser> {
-  const browser = await chromium.launch({ ...(await executable()), args: ARGUMENTS, headless: true })
+  started ??= executable().then((found) => chromium.launch({ ...found, args: ARGUMENTS, headless: true }))
+  const browser = await started
+  const contexts: BrowserContext[] = []
   return {
-    browser,
-    newPage: async (options) => (await browser.newContext(contextOptions(options))).newPage(),
-    close: () => browser.close(),
+    async newPage(options) {
+      const context = await browser.newContext(contextOptions(options))
+      contexts.push(context)
+      return context.newPage()
+    },
+    async close() {
+      await Promise.all(contexts.splice(0).map((context) => context.close()))
+    },
   }
 }
 

@@ -9,6 +9,8 @@ import type { Client } from '../../shared/protocol/client.ts'
 import { workerNames } from '../../shared/topology.ts'
 import { hashPassword } from '../../shared/protocol/password-hash.ts'
 import { Agent } from './agent.ts'
+import { publishedTested } from './command.ts'
+import { quickHash, quickHashing } from './quick-hashing.ts'
 
 /** Every Worker on real workerd, with people and clients made straight in D1. */
 export interface System extends AsyncDisposable {
@@ -47,6 +49,8 @@ export interface SystemOptions {
   readonly unlimited?: boolean
   /** A port for each Worker, and no memory of what they log. */
   readonly measured?: boolean
+  /** Default false: passwords are hashed at next to no cost, see quick-hashing.ts. */
+  readonly fullHashing?: boolean
 }
 
 /** Every standard claim, so that each scope has something to release. */
@@ -69,20 +73,29 @@ export const everyClaim = {
 } as const
 
 /** `npm test` tests the files that are published; by itself a test bundles the sources as they are now. */
-const publishedBundles: Scripts | undefined =
-  process.env['AUTHRIM_BUNDLES'] === 'dist'
-    ? new Map(workerNames.map((worker) => [worker, new TextDecoder().decode(readBundle(worker).code)]))
-    : undefined
+const publishedBundles: Scripts | undefined = publishedTested
+  ? new Map(workerNames.map((worker) => [worker, new TextDecoder().decode(readBundle(worker).code)]))
+  : undefined
+
+/** The system of the test files that change nothing of it but by adding: starting one takes half a second of work. */
+let shared: Promise<System> | undefined
+
+/** A system like that of `startSystem()`, which other test files of this process use as well. It ends with the process. */
+export async function sharedSystem(): Promise<System> {
+  shared ??= startSystem()
+  return { ...(await shared), [Symbol.asyncDispose]: () => Promise.resolve() }
+}
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const logs: WorkerLog[] = []
+  const { transform = (workers) => workers, measured = false, fullHashing = measured } = options
   const local = await startLocalEnvironment({
     unlimited: options.unlimited ?? true,
-    direct: options.measured ?? false,
-    ...(!options.measured && { onLog: (log) => logs.push(log) }),
+    direct: measured,
+    ...(!measured && { onLog: (log) => logs.push(log) }),
     ...(publishedBundles && { scripts: publishedBundles }),
     ...(options.variables && { variables: options.variables }),
-    ...(options.transform && { transform: options.transform }),
+    transform: (workers) => transform(fullHashing ? workers : quickHashing(workers)),
   })
   const db = async () => {
     const { DB } = await local.env('op-auth')
@@ -115,7 +128,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
         claims: everyClaim,
         ...given,
       }
-      await insertUser(await db(), user)
+      const hash = fullHashing ? await hashPassword(user.password) : quickHash(user.password)
+      await insertUser(await db(), user, hash)
       return user
     },
     dispose: () => local.dispose(),
@@ -147,13 +161,8 @@ function defaultClient(secret: string): Client {
   }
 }
 
-/** Hashing takes a fifth of a second, and most people of the tests have the same password. */
-const hashes = new Map<string, Promise<string>>()
-
-async function insertUser(db: D1Database, user: TestUser): Promise<void> {
+async function insertUser(db: D1Database, user: TestUser, hash: string): Promise<void> {
   const now = Math.floor(Date.now() / 1000)
-  const hash = hashes.get(user.password) ?? hashPassword(user.password)
-  hashes.set(user.password, Promise.resolve(hash))
   await db.batch([
     db
       .prepare(
@@ -172,6 +181,6 @@ async function insertUser(db: D1Database, user: TestUser): Promise<void> {
       ),
     db
       .prepare("INSERT INTO credentials (sub, type, secret, updated_at) VALUES (?, 'password', ?, ?)")
-      .bind(user.sub, await hash, now),
+      .bind(user.sub, hash, now),
   ])
 }

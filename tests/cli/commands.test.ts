@@ -4,12 +4,11 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ensureOperatorKey } from '../admin/operator-key.ts'
+import { ensureOperatorKey } from '../../cli/admin/operator-key.ts'
+import { commandScript, compileCache } from '../support/command.ts'
 
 /** The command as a process, against an admin API that answers what a test says. */
-const bin = fileURLToPath(new URL('../../bin/authrim.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'authrim-commands-'))
 let server: Server
 let answers: Record<string, { status?: number; body?: unknown }> = {}
@@ -51,9 +50,9 @@ async function authrim(
   args: readonly string[],
   { input = '', env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
 ) {
-  const child = spawn(process.execPath, [bin, ...args], {
+  const child = spawn(process.execPath, [commandScript, ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env },
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
@@ -378,7 +377,7 @@ describe('the command itself', () => {
 
 test('a reader that has seen enough is no failure', async () => {
   answers = { 'GET /clients': { body: { clients: [], nextCursor: null } } }
-  const child = spawn(process.execPath, [bin, 'clients', 'list', '--json', '--cwd', folder])
+  const child = spawn(process.execPath, [commandScript, 'clients', 'list', '--json', '--cwd', folder])
   child.stdout.destroy()
   const [err, status] = await Promise.all([
     text(child.stderr),
