@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig, type Plugin } from 'vitest/config'
 
 /** Style sheets and browser scripts that a Worker serves are imported as text, as in its bundle. */
@@ -26,6 +28,8 @@ export default defineConfig({
     maxConcurrency: 2,
     // Miniflare, a browser and the sources are loaded once in each of the three processes, not in each test file.
     isolate: false,
+    // Half of what a short command costs is reading its code.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'authrim-test-compile-cache') },
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/totals-reporter.ts'],
     projects: [

@@ -37,7 +37,8 @@ interface Dev {
 }
 
 function run(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH: process.env['PATH'], HOME: folder } })
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  return spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH, NODE_COMPILE_CACHE, HOME: folder } })
 }
 
 async function authrim(...args: string[]): Promise<{ status: number | null; json: unknown }> {

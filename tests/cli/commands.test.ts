@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ensureOperatorKey } from '../../cli/admin/operator-key.ts'
-import { commandScript, compileCache } from '../support/command.ts'
+import { commandScript } from '../support/command.ts'
 
 /** The command as a process, against an admin API that answers what a test says. */
 const folder = mkdtempSync(join(tmpdir(), 'authrim-commands-'))
@@ -52,7 +52,7 @@ async function authrim(
 ) {
   const child = spawn(process.execPath, [commandScript, ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache, ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)

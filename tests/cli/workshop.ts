@@ -6,7 +6,6 @@ import { text } from 'node:stream/consumers'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
-import { compileCache } from '../support/command.ts'
 import { copyPackage, type PackageCopy } from './package-copy.ts'
 
 export interface Result {
@@ -61,7 +60,7 @@ export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> =
         PATH: process.env['PATH'],
         HOME: home,
         TMPDIR: process.env['TMPDIR'],
-        NODE_COMPILE_CACHE: compileCache,
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

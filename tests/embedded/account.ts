@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
-import { compileCache } from '../support/command.ts'
 
 /** An answer at the edge. */
 interface EdgeAnswer {
@@ -115,7 +114,7 @@ export async function startAccount(options: Partial<EmbeddedCloudflareOptions> =
         input,
         env: {
           PATH: process.env['PATH'],
-          NODE_COMPILE_CACHE: compileCache,
+          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
           CI: '1',
           NO_COLOR: '1',
           WRANGLER_SEND_METRICS: 'false',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { commandScript, compileCache } from '../support/command.ts'
+import { commandScript } from '../support/command.ts'
 import { type System, startSystem } from '../support/system.ts'
 import { identityProviderMetadata, metadataSite, serviceProviderMetadata } from './metadata.ts'
 
@@ -27,7 +27,7 @@ describe('authrim saml', () => {
   async function authrim(args: readonly string[], input = '') {
     const child = spawn(process.execPath, [commandScript, 'saml', ...args], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compileCache },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
     })
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)

@@ -6,9 +6,6 @@ import { authrimPackage } from '../../cli/bundle/package-root.ts'
 /** Whether what `npm run build` made is tested, as in `npm test`, or the sources as they are now. */
 export const publishedTested = process.env['AUTHRIM_BUNDLES'] === 'dist'
 
-/** Half of what a short command costs is reading its code. */
-export const compileCache = join(tmpdir(), 'authrim-test-compile-cache')
-
 /** The parts of the repository that make a command: those of the package, or its sources. */
 export const commandParts = publishedTested
   ? (['bin', 'dist', 'templates', 'package.json'] as const)
