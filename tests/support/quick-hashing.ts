@@ -15,7 +15,7 @@ const cryptoImport =
 export function quickHashing(workers: LocalWorker[]): LocalWorker[] {
   const changed = workers.map((worker) => ({ ...worker, script: withQuickScrypt(worker.script) }))
   const hashing = changed.filter(({ script }, i) => script !== workers[i]?.script).map(({ name }) => name)
-  if (hashing.length !== 2) throw new Error(`op-auth and op-management hash passwords; found in: ${hashing}`)
+  if (hashing.length !== 2) throw new Error(`op-auth and op-management hash passwords; found in: ${hashing.join()}`)
   return changed
 }
 
