@@ -1,33 +1,21 @@
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import type { Environment } from '../../shared/config.ts'
-import { scriptName } from '../../shared/config.ts'
-import type { WorkerName } from '../../shared/topology.ts'
 import { AdminClient } from '../admin/client.ts'
 import { ensureOperatorKey } from '../admin/operator-key.ts'
 import { Edge } from '../apply/edge.ts'
-import { GateLogin } from '../apply/gate-login.ts'
-import { Interruption } from '../apply/interruption.ts'
-import { deployStage } from '../apply/stage.ts'
-import { authrimPackage } from '../bundle/package-root.ts'
 import { AccountApi } from '../cloudflare/account-api.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
-import { observe } from '../cloudflare/observe.ts'
 import { ensureDatabase, ensureNamespace, listDatabases, listNamespaces, type Named } from '../cloudflare/resources.ts'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../embedded-cloudflare/embedded-cloudflare.ts'
 import type { WorkerLog } from '../embedded-cloudflare/log.ts'
-import { applyMigrations, type Database } from '../embedded-cloudflare/migrations.ts'
 import { issuerFile, type LocatedEnvironment } from '../environment.ts'
 import { CliError } from '../error.ts'
 import { readBack } from '../init/initialise.ts'
 import { publicMembers } from '../init/look-around.ts'
-import { planDeployment } from '../plan/deployment.ts'
 import { databaseName, namespaceTitles } from '../plan/names.ts'
-import { readWanted } from '../plan/wanted.ts'
 import { writeResources } from '../project/resources-file.ts'
 import { wranglerFiles, writeWranglerFiles } from '../project/wrangler-files.ts'
 import { writeSecretFile } from '../secret-file.ts'
-import { quickUpload } from './quick-upload.ts'
+import { quickDeploy, quickMigrate } from './quick-deploy.ts'
 import type { Scripts } from './workers.ts'
 
 export interface DevEnvironmentOptions {
@@ -73,14 +61,11 @@ export async function startDevEnvironment(options: DevEnvironmentOptions): Promi
   try {
     const at = await ensureResources(cloudflare, located)
     const reload = async (scripts: Scripts) => {
-      await deployChanged(at, scripts)
+      await quickDeploy(at, scripts)
       await cloudflare.ready()
     }
     await reload(await options.scripts)
-    await applyMigrations(
-      await databaseOf(cloudflare, environment),
-      join(authrimPackage().root, 'templates/migrations'),
-    )
+    await quickMigrate(cloudflare, environment)
     writeSecretFile(issuerFile(folder), `${issuer}\n`)
     return {
       environment,
@@ -133,49 +118,4 @@ async function ensureResources(
     wranglerFiles(root, environment, resources).filter(({ state }) => state !== 'edited'),
   )
   return { located, environment, resources, account, edge: new Edge(environment.issuer, edgeOrigin) }
-}
-
-/** Deploys, stage by stage and without checks, the Workers whose code or bindings differ from what serves. */
-async function deployChanged(at: EnvironmentAccount, scripts: Scripts): Promise<void> {
-  const { account, environment, resources } = at
-  const code = (worker: WorkerName) => scripts.get(worker) ?? ''
-  const digest = (worker: WorkerName) => createHash('sha256').update(code(worker)).digest('hex')
-  const wanted = readWanted(environment, resources, digest)
-  const observed = await observe(account, {
-    scripts: wanted.workers.map(({ worker, script, tag }) => ({ worker, script, tag })),
-    zoneId: resources.zone?.id,
-    host: new URL(environment.issuer).hostname,
-    // Its migrations are applied once workerd runs: asking for them would start it twice.
-    databaseId: '',
-  })
-  const { steps } = planDeployment(wanted, observed, { only: [], files: [], force: true })
-  using interruption = new Interruption(() => undefined)
-  const deployed = new Set(observed.workers.map(({ worker }) => worker))
-  const login = new GateLogin(at.edge, at.located.folder, undefined)
-  for (const step of steps) {
-    if (step.kind !== 'stage') continue
-    await deployStage(step, {
-      at,
-      options: { message: 'authrim dev', shares: [100], interval: 0, healthCheck: false },
-      interruption,
-      login,
-      deployed,
-      upload: (change) => {
-        const one = wanted.workers.find(({ worker }) => worker === change.worker)
-        if (!one) throw new Error(`${change.worker} is not wanted`)
-        return quickUpload(at, change, one, code(change.worker))
-      },
-      renew: () => Promise.resolve(),
-    })
-  }
-}
-
-async function databaseOf(cloudflare: EmbeddedCloudflare, { name }: Environment): Promise<Database> {
-  const { DB } = await cloudflare.env(scriptName(name, 'op-management'))
-  if (!isDatabase(DB)) throw new Error('op-management has no database')
-  return DB
-}
-
-function isDatabase(binding: unknown): binding is Database {
-  return typeof binding === 'object' && binding !== null && 'prepare' in binding
 }

@@ -8,8 +8,7 @@ import { openWorkshop, type Document, type Workshop } from './workshop.ts'
 let shop: Workshop
 beforeAll(async () => {
   shop = await openWorkshop()
-  await shop.json(['init', '--local'])
-  await shop.json(['deploy'])
+  await shop.deployed()
 }, 180_000)
 afterAll(() => shop?.[Symbol.asyncDispose]())
 

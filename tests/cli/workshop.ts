@@ -3,9 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { Edge } from '../../cli/apply/edge.ts'
+import { readBundle } from '../../cli/bundle/manifest.ts'
+import { AccountApi } from '../../cli/cloudflare/account-api.ts'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
+import { locateEnvironment } from '../../cli/environment.ts'
+import { quickDeploy, quickMigrate } from '../../cli/local/quick-deploy.ts'
+import { readResources } from '../../cli/project/resources-file.ts'
+import { type WorkerName, workerNames } from '../../shared/topology.ts'
 import { copyPackage, type PackageCopy } from './package-copy.ts'
 
 export interface Result {
@@ -31,6 +38,8 @@ export interface Workshop extends AsyncDisposable {
   authrim(args: readonly string[], options?: RunOptions): Promise<Result>
   /** Runs with --json --yes, expects the status, and gives the document. */
   json(args: readonly string[], status?: number): Promise<Document>
+  /** Initialises the environment `local` and deploys it as `authrim dev` does, without a wrangler for each Worker. */
+  deployed(): Promise<void>
   file(path: string): string
   write(path: string, contents: string): void
 }
@@ -70,18 +79,34 @@ export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> =
     const [out, err, status] = await Promise.all([text(child.stdout), text(child.stderr), ended])
     return { status, out, err }
   }
+  const json = async (args: readonly string[], status = 0): Promise<Document> => {
+    const result = await authrim([...args, '--json', '--yes'])
+    if (result.status !== status) {
+      throw new Error(`authrim ${args.join(' ')} ended with ${result.status}\n${result.out}\n${result.err}`)
+    }
+    return JSON.parse(result.out)
+  }
   return {
     cloudflare,
     package: copy,
     home,
     project,
     authrim,
-    async json(args, status = 0) {
-      const result = await authrim([...args, '--json', '--yes'])
-      if (result.status !== status) {
-        throw new Error(`authrim ${args.join(' ')} ended with ${result.status}\n${result.out}\n${result.err}`)
-      }
-      return JSON.parse(result.out)
+    json,
+    async deployed() {
+      await json(['init', '--local'])
+      const located = locateEnvironment(project, 'local')
+      const environment = { ...located.environment, issuer: located.configuredIssuer }
+      const { apiBase, token, edgeOrigin } = cloudflare
+      const resources = readResources(project, environment.name)
+      const account = new AccountApi(resources.account.id, { apiBase, token, edgeOrigin, source: 'local' })
+      const code = (worker: WorkerName) => new TextDecoder().decode(readBundle(worker, copy.root).code)
+      await quickDeploy(
+        { located, environment, resources, account, edge: new Edge(environment.issuer, edgeOrigin) },
+        new Map(workerNames.map((worker) => [worker, code(worker)])),
+      )
+      await cloudflare.ready()
+      await quickMigrate(cloudflare, environment)
     },
     file: (path) => (existsSync(join(project, path)) ? readFileSync(join(project, path), 'utf8') : ''),
     write(path, contents) {

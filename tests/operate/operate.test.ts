@@ -31,8 +31,8 @@ beforeAll(async () => {
   shop = await openWorkshop({ tokens: [weak, unproven] })
   shop.write('password.txt', person.password)
   shop.write('passphrase.txt', 'a long enough passphrase\n')
-  await shop.json(['init', '--local'])
-  await shop.json(['deploy'])
+  await shop.deployed()
+  await Promise.all(workerNames.map((worker) => fetch(`${issuer()}/${worker}/health`)))
   await shop.json(['users', 'create', '--email', person.email, '--username', 'ada', '--password-file', 'password.txt'])
   const created = await shop.json([
     'clients',

@@ -5,13 +5,13 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import {
-  type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   chromium,
   type LaunchOptions,
   type Page,
 } from 'playwright-core'
+import { perProcess } from './per-process.ts'
 
 const require = createRequire(import.meta.url)
 const root = join(import.meta.dirname, '../..')
@@ -60,12 +60,14 @@ export interface AxeViolation {
   nodes: string[]
 }
 
-/** Test files that run one after another in a process share its browser: starting one takes a second. */
-let started: Promise<Browser> | undefined
-
-/** A headless Chromium: the installed one, or else the one that npm brought. It ends with the process. */
+/**
+ * A headless Chromium: the installed one, or else the one that npm brought. Starting one takes a second, so it serves
+ * every file of its process, and ends with it.
+ */
 export async function openBrowser(): Promise<TestBrowser> {
-  started ??= executable().then((found) => chromium.launch({ ...found, args: ARGUMENTS, headless: true }))
+  const started = (perProcess().browser ??= executable().then((found) =>
+    chromium.launch({ ...found, args: ARGUMENTS, headless: true }),
+  ))
   const browser = await started
   const contexts: BrowserContext[] = []
   return {

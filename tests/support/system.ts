@@ -10,6 +10,7 @@ import { workerNames } from '../../shared/topology.ts'
 import { hashPassword } from '../../shared/protocol/password-hash.ts'
 import { Agent } from './agent.ts'
 import { publishedTested } from './command.ts'
+import { perProcess } from './per-process.ts'
 import { quickHash, quickHashing } from './quick-hashing.ts'
 
 /** Every Worker on real workerd, with people and clients made straight in D1. */
@@ -77,13 +78,13 @@ const publishedBundles: Scripts | undefined = publishedTested
   ? new Map(workerNames.map((worker) => [worker, new TextDecoder().decode(readBundle(worker).code)]))
   : undefined
 
-/** The system of the test files that change nothing of it but by adding: starting one takes half a second of work. */
-let shared: Promise<System> | undefined
-
-/** A system like that of `startSystem()`, which other test files of this process use as well. It ends with the process. */
+/**
+ * A system like that of `startSystem()`, for test files that change nothing of it but by adding. Starting one takes
+ * half a second of work, so it serves every such file of its process, and ends with it.
+ */
 export async function sharedSystem(): Promise<System> {
-  shared ??= startSystem()
-  return { ...(await shared), [Symbol.asyncDispose]: () => Promise.resolve() }
+  const shared = await (perProcess().system ??= startSystem())
+  return { ...shared, [Symbol.asyncDispose]: () => Promise.resolve() }
 }
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
