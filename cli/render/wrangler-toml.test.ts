@@ -217,7 +217,14 @@ describe('wrangler deploy --dry-run', () => {
       [join(root, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--config', config],
       {
         cwd: own,
-        env: { PATH: process.env['PATH'], HOME: folder, CI: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },
+        env: {
+          PATH: process.env['PATH'],
+          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+          HOME: folder,
+          CI: '1',
+          WRANGLER_SEND_METRICS: 'false',
+          NO_COLOR: '1',
+        },
       },
     )
     expect(stderr).not.toMatch(/warning|unexpected|error/i)

@@ -129,7 +129,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
         claims: everyClaim,
         ...given,
       }
-      const hash = fullHashing ? await hashPassword(user.password) : quickHash(user.password)
+      const hash = fullHashing ? await fullHash(user.password) : quickHash(user.password)
       await insertUser(await db(), user, hash)
       return user
     },
@@ -160,6 +160,15 @@ function defaultClient(secret: string): Client {
     id_token_signed_response_alg: 'RS256',
     scope: 'openid profile email address phone offline_access api.read api.write',
   }
+}
+
+/** Most people of the tests have the same password. */
+const fullHashes = new Map<string, Promise<string>>()
+
+function fullHash(password: string): Promise<string> {
+  const hash = fullHashes.get(password) ?? hashPassword(password)
+  fullHashes.set(password, hash)
+  return hash
 }
 
 async function insertUser(db: D1Database, user: TestUser, hash: string): Promise<void> {
