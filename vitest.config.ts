@@ -24,10 +24,10 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
     // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.
-    maxWorkers: 4,
+    maxWorkers: 3,
     maxConcurrency: 2,
-    // Miniflare, a browser and the sources are loaded once in each of the three processes, not in each test file.
-    isolate: false,
+    // A browser shared by files of one process has hung, so each file has a process of its own.
+    isolate: true,
     // Half of what a short command costs is reading its code.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'authrim-test-compile-cache') },
     teardownTimeout: 20_000,
