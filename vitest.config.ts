@@ -26,8 +26,6 @@ export default defineConfig({
     // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.
     maxWorkers: 3,
     maxConcurrency: 2,
-    // A browser shared by files of one process has hung, so each file has a process of its own.
-    isolate: true,
     // Half of what a short command costs is reading its code.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'authrim-test-compile-cache') },
     teardownTimeout: 20_000,

@@ -9,7 +9,7 @@ import { openStage, type Stage } from '../support/stage.ts'
 let stage: Stage
 let demo: Demo
 beforeAll(async () => {
-  stage = await openStage({})
+  stage = await openStage()
   const port = await freePort()
   const client = await stage.client()
   const { issuer, local } = stage.system

@@ -4,14 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import {
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type LaunchOptions,
-  type Page,
-} from 'playwright-core'
-import { perProcess } from './per-process.ts'
+import { type Browser, type BrowserContextOptions, chromium, type LaunchOptions, type Page } from 'playwright-core'
 
 const require = createRequire(import.meta.url)
 const root = join(import.meta.dirname, '../..')
@@ -48,7 +41,8 @@ export interface PageOptions {
 export interface TestBrowser {
   /** A page in a browser context of its own: no cookie or cache is shared with another. */
   newPage(options?: PageOptions): Promise<Page>
-  /** Ends every page that this test file opened, and its context. */
+  /** The browser itself, for what `newPage` does not cover. */
+  browser: Browser
   close(): Promise<void>
 }
 
@@ -60,25 +54,13 @@ export interface AxeViolation {
   nodes: string[]
 }
 
-/**
- * A headless Chromium: the installed one, or else the one that npm brought. Starting one takes a second, so it serves
- * every file of its process, and ends with it.
- */
+/** A headless Chromium: the installed one, or else the one that npm brought. */
 export async function openBrowser(): Promise<TestBrowser> {
-  const started = (perProcess().browser ??= executable().then((found) =>
-    chromium.launch({ ...found, args: ARGUMENTS, headless: true }),
-  ))
-  const browser = await started
-  const contexts: BrowserContext[] = []
+  const browser = await chromium.launch({ ...(await executable()), args: ARGUMENTS, headless: true })
   return {
-    async newPage(options) {
-      const context = await browser.newContext(contextOptions(options))
-      contexts.push(context)
-      return context.newPage()
-    },
-    async close() {
-      await Promise.all(contexts.splice(0).map((context) => context.close()))
-    },
+    browser,
+    newPage: async (options) => (await browser.newContext(contextOptions(options))).newPage(),
+    close: () => browser.close(),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Client } from '../../shared/protocol/client.ts'
 import { openBrowser, type PageOptions, type TestBrowser } from './browser.ts'
 import { authorizationPath } from './oauth.ts'
 import { openSite, type Site } from './site.ts'
-import { sharedSystem, startSystem, type System, type SystemOptions, type TestClient } from './system.ts'
+import { startSystem, type System, type SystemOptions, type TestClient } from './system.ts'
 
 /** The provider, a relying party's site and a browser between them. */
 export interface Stage {
@@ -26,13 +26,8 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** @param options of a system of its own; without, it is the shared one. */
-export async function openStage(options?: SystemOptions): Promise<Stage> {
-  const [system, site, browser] = await Promise.all([
-    options ? startSystem(options) : sharedSystem(),
-    openSite(),
-    openBrowser(),
-  ])
+export async function openStage(options: SystemOptions = {}): Promise<Stage> {
+  const [system, site, browser] = await Promise.all([startSystem(options), openSite(), openBrowser()])
   const complaints: string[] = []
   return {
     system,
@@ -53,7 +48,7 @@ export async function openStage(options?: SystemOptions): Promise<Stage> {
       }),
     request: (client, parameters) => `${system.issuer}${authorizationPath(client, parameters)}`,
     async tidy() {
-      await browser.close()
+      await Promise.all(browser.browser.contexts().map((context) => context.close()))
       site.pages.clear()
       site.requests.length = 0
       const found = complaints.splice(0)

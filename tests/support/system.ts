@@ -10,7 +10,6 @@ import { workerNames } from '../../shared/topology.ts'
 import { hashPassword } from '../../shared/protocol/password-hash.ts'
 import { Agent } from './agent.ts'
 import { publishedTested } from './command.ts'
-import { perProcess } from './per-process.ts'
 import { quickHash, quickHashing } from './quick-hashing.ts'
 
 /** Every Worker on real workerd, with people and clients made straight in D1. */
@@ -73,19 +72,10 @@ export const everyClaim = {
   address: { formatted: '12 St James Square, London', country: 'GB' },
 } as const
 
-/** `npm test` tests the files that are published; by itself a test bundles the sources as they are now. */
+/** `npm test` tests the files that are published, but for the cost of hashing; by itself a test bundles the sources. */
 const publishedBundles: Scripts | undefined = publishedTested
   ? new Map(workerNames.map((worker) => [worker, new TextDecoder().decode(readBundle(worker).code)]))
   : undefined
-
-/**
- * A system like that of `startSystem()`, for test files that change nothing of it but by adding. Starting one takes
- * half a second of work, so it serves every such file of its process, and ends with it.
- */
-export async function sharedSystem(): Promise<System> {
-  const shared = await (perProcess().system ??= startSystem())
-  return { ...shared, [Symbol.asyncDispose]: () => Promise.resolve() }
-}
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const logs: WorkerLog[] = []
