@@ -108,14 +108,13 @@ test('axe finds nothing wrong with any page, in light and dark, wide and narrow'
   ])
   const page = await stage.newPage({ context: { reducedMotion: 'reduce' } })
   const check = async () => {
-    for (const width of [320, 1280]) {
-      await page.setViewportSize({ width, height: 900 })
-      expect(await axe(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-    }
-    await page.emulateMedia({ colorScheme: 'dark' })
-    expect(await axe(page)).toEqual([])
-    await page.emulateMedia({ colorScheme: 'light' })
+    for (const colorScheme of ['dark', 'light'] as const)
+      for (const width of [320, 1280]) {
+        await page.emulateMedia({ colorScheme })
+        await page.setViewportSize({ width, height: 900 })
+        expect(await axe(page)).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      }
   }
   await page.goto(`${system.issuer}/device`)
   await check()
