@@ -72,7 +72,7 @@ describe('the embedded Cloudflare', () => {
       ],
       listeners: [{ host: '127.0.0.1', port }],
       persistence: join(folder, 'data'),
-      migrations: { worker: 'user', binding: 'DB', folder: join(folder, 'migrations') },
+      migrations: { databaseId: 'people', folder: join(folder, 'migrations') },
       onLog: (log) => logs.push(log),
     })
 

@@ -1,14 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import type { Miniflare } from 'miniflare'
 import { Clockwork, runScheduled } from './clockwork.ts'
+import { Database } from './database.ts'
+import { edgeName } from './edge.ts'
 import { type WorkerLog, workerLog } from './log.ts'
 import { applyMigrations } from './migrations.ts'
 import { miniflareOptions, type Platform } from './options.ts'
+import { SqlDoor, sqlDoorEntrypoint } from './sql-door.ts'
 import type { LocalWorker } from './worker.ts'
 
 export interface CloudflareOptions extends Platform {
-  /** .sql files to apply to a database at start, reached through a Worker that binds it. */
-  readonly migrations?: { readonly worker: string; readonly binding: string; readonly folder: string }
+  /** .sql files to apply to a database at start. */
+  readonly migrations?: { readonly databaseId: string; readonly folder: string }
   readonly onLog?: (log: WorkerLog) => void
   /** What the runtime itself has to say. */
   readonly onRuntimeMessage?: (message: string) => void
@@ -24,6 +27,8 @@ export interface LocalCloudflare {
   runScheduled(worker: string, cron: string): Promise<void>
   /** The bindings of a Worker, reached from this process. */
   env(worker: string): Promise<Record<string, unknown>>
+  /** A database that a Worker binds. */
+  database(id: string): Database
   dispose(): Promise<void>
 }
 
@@ -38,8 +43,9 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Local
     }
   }
   const runtimeLog = new RuntimeLog(LogLevel.WARN)
+  const door = new SqlDoor()
   const withReports = (platform: Platform) => ({
-    ...miniflareOptions(platform),
+    ...miniflareOptions(platform, door),
     log: runtimeLog,
     handleStructuredLogs: (entry: { timestamp: number; level: string; message: string }) =>
       options.onLog?.(workerLog(entry)),
@@ -49,10 +55,11 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Local
   const miniflare: Miniflare = new Miniflare(withReports(current))
   try {
     await miniflare.ready
+    const openDoor = async () => door.opened(await miniflare.unsafeGetDirectURL(edgeName, sqlDoorEntrypoint))
+    await openDoor()
+    const database = (id: string) => new Database((statements) => door.run(id, statements))
     const { migrations } = options
-    const migrated = migrations
-      ? await applyMigrations(await miniflare.getD1Database(migrations.binding, migrations.worker), migrations.folder)
-      : []
+    const migrated = migrations ? await applyMigrations(database(migrations.databaseId), migrations.folder) : []
     const clockwork = new Clockwork({
       schedules: () =>
         current.workers.flatMap(({ name, schedules = [] }) => schedules.map((cron) => ({ worker: name, cron }))),
@@ -72,6 +79,8 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Local
             current = former
             await miniflare.setOptions(withReports(former))
             throw error
+          } finally {
+            await openDoor()
           }
         })
         turn = next.catch(() => undefined)
@@ -79,6 +88,7 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Local
       },
       runScheduled: (worker, cron) => runScheduled(miniflare, { worker, cron }, new Date()),
       env: (worker) => miniflare.getBindings(worker),
+      database,
       dispose() {
         clockwork.dispose()
         return miniflare.dispose()

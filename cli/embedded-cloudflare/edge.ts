@@ -1,4 +1,5 @@
 import { compileRoutes } from './routes.ts'
+import { databaseBinding, type SqlDoor, sqlDoorEntrypoint, sqlDoorScript, sqlDoorSecret } from './sql-door.ts'
 import type { LocalWorker, Route } from './worker.ts'
 
 export const edgeName = 'cloudflare-edge'
@@ -43,10 +44,18 @@ export class ${secondListener} extends WorkerEntrypoint {
     return pass(request, this.env)
   }
 }
-`
+${sqlDoorScript}`
+
+export interface EdgeParts {
+  readonly routes: readonly Route[]
+  readonly compatibilityDate: string
+  /** What the door leads to, by their ids. */
+  readonly databases: readonly string[]
+  readonly door: SqlDoor
+}
 
 /** The Worker that receives every request and hands it to the Worker whose route it matches. */
-export function edgeWorker(routes: readonly Route[], compatibilityDate: string): LocalWorker {
+export function edgeWorker({ routes, compatibilityDate, databases, door }: EdgeParts): LocalWorker {
   const targets = new Set(routes.map(({ worker }) => worker))
   return {
     name: edgeName,
@@ -56,8 +65,10 @@ export function edgeWorker(routes: readonly Route[], compatibilityDate: string):
     bindings: {
       ROUTES: { type: 'json', value: compileRoutes(routes) },
       ...Object.fromEntries([...targets].map((worker) => [worker, { type: 'worker', worker } as const])),
+      ...Object.fromEntries(databases.map((id) => [databaseBinding(id), { type: 'd1', id } as const])),
+      [sqlDoorSecret]: { type: 'text', value: door.secret },
     },
     objects: [],
-    entrypoints: [secondListener],
+    entrypoints: [secondListener, sqlDoorEntrypoint],
   }
 }

@@ -10,6 +10,7 @@ import type { EmbeddedCloudflareOptions } from './embedded-options.ts'
 import { listen } from './listener.ts'
 import { Clockwork, type Schedule, runScheduled } from './clockwork.ts'
 import type { Cloud } from './cloud.ts'
+import { Database } from './database.ts'
 import { allEndpoints } from './endpoints/all-endpoints.ts'
 import { CpuClock } from './runtime/cpu-clock.ts'
 import { Front } from './runtime/front.ts'
@@ -37,6 +38,8 @@ export interface EmbeddedCloudflare extends AsyncDisposable {
   readonly zones: readonly { readonly id: string; readonly name: string; readonly accountId: string }[]
   /** The bindings of a Worker, as its greatest share has them. */
   env(script: string, accountId?: string): Promise<Record<string, unknown>>
+  /** A D1 database. */
+  database(uuid: string): Database
   /** Runs what a Worker does by a schedule, now. */
   runScheduled(script: string, cron: string): Promise<void>
   /** Starts workerd with what is deployed now, which else waits for the first request. */
@@ -136,6 +139,7 @@ export async function startEmbeddedCloudflare(options: EmbeddedCloudflareOptions
     accounts: store.accounts,
     zones: store.zones,
     env: (name, accountId) => runtime.use((miniflare) => miniflare.getBindings(servedName(store, name, accountId))),
+    database: (uuid) => new Database((statements) => runtime.sql(uuid, statements)),
     runScheduled: (name, cron) =>
       runtime.use((miniflare) =>
         runScheduled(miniflare, { worker: servedName(store, name, undefined), cron }, new Date()),

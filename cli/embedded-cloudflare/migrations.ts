@@ -1,16 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-/** What of a D1 database is needed here; the one in a Worker and miniflare's proxy both have it. */
-export interface Database {
-  prepare(sql: string): Statement
-  batch(statements: Statement[]): Promise<unknown>
-}
-
-interface Statement {
-  bind(...values: unknown[]): Statement
-  all(): Promise<{ results: unknown[] }>
-}
+import type { Database } from './database.ts'
 
 /** The same table that wrangler keeps, so that either may apply the next migration. */
 const RECORD = `CREATE TABLE IF NOT EXISTS d1_migrations (
@@ -21,9 +11,9 @@ const RECORD = `CREATE TABLE IF NOT EXISTS d1_migrations (
 
 /** Applies the .sql files of a folder that were not applied yet, in the order of their names; returns their names. */
 export async function applyMigrations(database: Database, folder: string): Promise<string[]> {
-  await database.prepare(RECORD).all()
+  await database.prepare(RECORD).run()
   const { results } = await database.prepare('SELECT name FROM d1_migrations').all()
-  const applied = new Set(results.map(nameOf))
+  const applied = new Set(results.map(({ name }) => name))
   const pending = readdirSync(folder)
     .filter((file) => file.endsWith('.sql') && !applied.has(file))
     .toSorted()
@@ -35,8 +25,4 @@ export async function applyMigrations(database: Database, folder: string): Promi
     ])
   }
   return pending
-}
-
-function nameOf(row: unknown): unknown {
-  return typeof row === 'object' && row !== null && 'name' in row ? row.name : undefined
 }

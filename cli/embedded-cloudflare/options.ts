@@ -1,5 +1,6 @@
 import type { MiniflareOptions } from 'miniflare'
 import { edgeName, edgeWorker, secondListener } from './edge.ts'
+import { type SqlDoor, sqlDoorSocket } from './sql-door.ts'
 import type { Binding, LocalWorker, Route } from './worker.ts'
 
 type WorkerOptions = MiniflareOptions['workers'][number]
@@ -20,13 +21,15 @@ export interface Platform {
 }
 
 /** Our plain description as miniflare wants it, without what reports and logs. */
-export function miniflareOptions({ workers, routes, listeners, persistence }: Platform) {
+export function miniflareOptions({ workers, routes, listeners, persistence }: Platform, door: SqlDoor) {
   const compatibilityDate = workers[0]?.compatibilityDate ?? '2026-11-01'
   const [first, second] = listeners
   const sockets = [
     ...(first ? [{ host: first.host, port: first.port }] : []),
     ...(second ? [{ host: second.host, port: second.port, entrypoint: secondListener }] : []),
+    sqlDoorSocket,
   ]
+  const edge = edgeWorker({ routes, compatibilityDate, databases: databasesOf(workers), door })
   return {
     host: '127.0.0.1',
     port: 0,
@@ -34,11 +37,13 @@ export function miniflareOptions({ workers, routes, listeners, persistence }: Pl
     cf: false,
     telemetry: { enabled: false },
     resourcePersistencePath: persistence,
-    workers: [
-      { ...workerOptions(edgeWorker(routes, compatibilityDate)), dev: { unsafeDirectSockets: sockets } },
-      ...workers.map(workerOptions),
-    ],
+    workers: [{ ...workerOptions(edge), dev: { unsafeDirectSockets: sockets } }, ...workers.map(workerOptions)],
   } satisfies MiniflareOptions
+}
+
+function databasesOf(workers: readonly LocalWorker[]): string[] {
+  const bindings = workers.flatMap((worker) => Object.values(worker.bindings))
+  return [...new Set(bindings.flatMap((binding) => (binding.type === 'd1' ? [binding.id] : [])))]
 }
 
 function workerOptions(worker: LocalWorker): WorkerOptions {

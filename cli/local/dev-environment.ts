@@ -65,7 +65,7 @@ export async function startDevEnvironment(options: DevEnvironmentOptions): Promi
       await cloudflare.ready()
     }
     await reload(await options.scripts)
-    await quickMigrate(cloudflare, environment)
+    await quickMigrate(cloudflare, at.resources)
     writeSecretFile(issuerFile(folder), `${issuer}\n`)
     return {
       environment,

@@ -8,13 +8,14 @@ import { AdminClient } from '../admin/client.ts'
 import { ensureOperatorKey, type OperatorKey } from '../admin/operator-key.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
 import { startCloudflare } from '../embedded-cloudflare/cloudflare.ts'
+import type { Database } from '../embedded-cloudflare/database.ts'
 import { freePort } from '../embedded-cloudflare/listener.ts'
 import type { WorkerLog } from '../embedded-cloudflare/log.ts'
 import type { LocalWorker } from '../embedded-cloudflare/worker.ts'
 import { defaultLocalEnvironment, issuerFile } from '../environment.ts'
 import { readIfThere, writeSecretFile } from '../secret-file.ts'
 import { loadScripts } from './scripts.ts'
-import { localRoutes, localWorkers, type Scripts } from './workers.ts'
+import { localDatabase, localRoutes, localWorkers, type Scripts } from './workers.ts'
 
 export interface LocalEnvironmentOptions {
   /** Where its data and keys stay. Without one, a temporary folder that `dispose` removes. */
@@ -49,6 +50,7 @@ export interface LocalEnvironment extends AsyncDisposable {
   runScheduled(worker: WorkerName): Promise<void>
   /** The bindings of a Worker, reached from this process. */
   env(worker: WorkerName): Promise<Record<string, unknown>>
+  readonly database: Database
   /** Serves other code, in less than a second; the former goes on when it does not start. */
   reload(scripts: Scripts): Promise<void>
   dispose(): Promise<void>
@@ -85,11 +87,7 @@ export async function startLocalEnvironment(options: LocalEnvironmentOptions = {
     routes: localRoutes(environment),
     listeners: (options.hosts ?? ['127.0.0.1']).map((host) => ({ host, port })),
     persistence: join(folder, 'data'),
-    migrations: {
-      worker: scriptName(name, 'op-management'),
-      binding: 'DB',
-      folder: join(authrimPackage().root, 'templates/migrations'),
-    },
+    migrations: { databaseId: localDatabase, folder: join(authrimPackage().root, 'templates/migrations') },
     ...(options.onLog && { onLog: options.onLog }),
     ...(options.onRuntimeMessage && { onRuntimeMessage: options.onRuntimeMessage }),
   })
@@ -109,6 +107,7 @@ export async function startLocalEnvironment(options: LocalEnvironmentOptions = {
     runScheduled: (worker) =>
       cloudflare.runScheduled(scriptName(name, worker), workerTopology(worker).schedules?.[0] ?? ''),
     env: (worker) => cloudflare.env(scriptName(name, worker)),
+    database: cloudflare.database(localDatabase),
     reload: (next) => cloudflare.reload(workersOf(next)),
     dispose,
     [Symbol.asyncDispose]: dispose,

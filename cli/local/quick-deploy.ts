@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { type Environment, scriptName } from '../../shared/config.ts'
 import type { WorkerName } from '../../shared/topology.ts'
 import { GateLogin } from '../apply/gate-login.ts'
 import { Interruption } from '../apply/interruption.ts'
@@ -9,9 +8,10 @@ import { authrimPackage } from '../bundle/package-root.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe } from '../cloudflare/observe.ts'
 import type { EmbeddedCloudflare } from '../embedded-cloudflare/embedded-cloudflare.ts'
-import { applyMigrations, type Database } from '../embedded-cloudflare/migrations.ts'
+import { applyMigrations } from '../embedded-cloudflare/migrations.ts'
 import { planDeployment } from '../plan/deployment.ts'
 import { readWanted } from '../plan/wanted.ts'
+import type { Resources } from '../project/resources-file.ts'
 import { quickUpload } from './quick-upload.ts'
 import type { Scripts } from './workers.ts'
 
@@ -54,16 +54,6 @@ export async function quickDeploy(at: EnvironmentAccount, scripts: Scripts): Pro
 }
 
 /** Applies the migrations that its database lacks, once the Workers run. */
-export async function quickMigrate(cloudflare: EmbeddedCloudflare, environment: Environment): Promise<void> {
-  await applyMigrations(await databaseOf(cloudflare, environment), join(authrimPackage().root, 'templates/migrations'))
-}
-
-async function databaseOf(cloudflare: EmbeddedCloudflare, { name }: Environment): Promise<Database> {
-  const { DB } = await cloudflare.env(scriptName(name, 'op-management'))
-  if (!isDatabase(DB)) throw new Error('op-management has no database')
-  return DB
-}
-
-function isDatabase(binding: unknown): binding is Database {
-  return typeof binding === 'object' && binding !== null && 'prepare' in binding
+export async function quickMigrate(cloudflare: EmbeddedCloudflare, { database }: Resources): Promise<void> {
+  await applyMigrations(cloudflare.database(database.id), join(authrimPackage().root, 'templates/migrations'))
 }

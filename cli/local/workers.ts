@@ -26,6 +26,9 @@ const compatibility = {
   compatibilityFlags: ['nodejs_compat', 'global_fetch_strictly_public'],
 } as const
 
+/** The id of the database. */
+export const localDatabase = 'DB'
+
 /** What the topology says of every Worker, as the embedded Cloudflare takes it. */
 export function localWorkers(scripts: Scripts, settings: LocalSettings): LocalWorker[] {
   return workerNames.map((worker) => {
@@ -65,7 +68,7 @@ function bindings(worker: WorkerName, settings: LocalSettings): Record<string, B
     ...Object.fromEntries(vars),
     ...Object.fromEntries(secrets.map((name) => [name, text(secret)])),
     ...Object.fromEntries(kv.map((name) => [name, { type: 'kv', id: name } as const])),
-    ...(database && { DB: { type: 'd1', id: 'DB' } as const }),
+    ...(database && { DB: { type: 'd1', id: localDatabase } as const }),
     ...Object.fromEntries(
       classes.map((className) => [objects[className], { type: 'durable-object', worker: host, className } as const]),
     ),

@@ -222,8 +222,7 @@ describe('device codes', () => {
 })
 
 describe('people who are locked out', () => {
-  const lock = async (sub: string) =>
-    (await system.db()).prepare('UPDATE users SET disabled = 1 WHERE sub = ?').bind(sub).run()
+  const lock = async (sub: string) => system.db.prepare('UPDATE users SET disabled = 1 WHERE sub = ?').bind(sub).run()
 
   test('attack V5 a device gets no tokens of a person who was locked after allowing it', async () => {
     const [client, user] = await Promise.all([deviceClient(system), system.user()])

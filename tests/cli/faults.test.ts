@@ -71,16 +71,7 @@ async function api(path: string, body?: object) {
 }
 
 /** Rows of the environment's database. */
-async function queried(sql: string): Promise<Record<string, unknown>[]> {
-  const { database } = JSON.parse(shop.file('environments/production/resources.json'))
-  const { result }: { result: { results: Record<string, unknown>[] }[] } = await api(
-    `d1/database/${database.id}/query`,
-    {
-      sql,
-    },
-  )
-  return result[0]?.results ?? []
-}
+const queried = async (sql: string) => (await shop.database('production').prepare(sql).all()).results
 
 describe('a deploy that is cut off is finished by the next', () => {
   test(

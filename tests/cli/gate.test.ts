@@ -1,6 +1,5 @@
 import { existsSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import type { D1Database } from '@cloudflare/workers-types'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WorkerName } from '../../shared/topology.ts'
 import { openWorkshop, type Document, type Workshop } from './workshop.ts'
@@ -34,18 +33,8 @@ function spoil(worker: WorkerName, body: string) {
   })
 }
 
-async function database(): Promise<D1Database> {
-  const { DB } = await shop.cloudflare.env('authrim-local-op-management')
-  if (!isDatabase(DB)) throw new Error('op-management has no database')
-  return DB
-}
-
-function isDatabase(binding: unknown): binding is D1Database {
-  return typeof binding === 'object' && binding !== null && 'prepare' in binding
-}
-
 async function count(table: 'clients' | 'users'): Promise<number> {
-  return (await (await database()).prepare(`SELECT count(*) AS n FROM ${table}`).first<number>('n')) ?? 0
+  return Number(await shop.database('local').prepare(`SELECT count(*) AS n FROM ${table}`).first('n'))
 }
 
 describe('the gate’s code flow', () => {
@@ -72,7 +61,7 @@ describe('the gate’s code flow', () => {
             if (people > 0) child.kill('SIGKILL')
             if (people > 0 || child.exitCode !== null) clearInterval(timer)
           })
-        }, 5)
+        }, 20)
       },
     })
     expect(killed.status).toBe(null)

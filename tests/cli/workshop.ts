@@ -7,6 +7,7 @@ import { Edge } from '../../cli/apply/edge.ts'
 import { readBundle } from '../../cli/bundle/manifest.ts'
 import { AccountApi } from '../../cli/cloudflare/account-api.ts'
 import { addressFile } from '../../cli/embedded-cloudflare/address-file.ts'
+import type { Database } from '../../cli/embedded-cloudflare/database.ts'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
 import { locateEnvironment } from '../../cli/environment.ts'
@@ -40,6 +41,8 @@ export interface Workshop extends AsyncDisposable {
   json(args: readonly string[], status?: number): Promise<Document>
   /** Initialises the environment `local` and deploys it as `authrim dev` does, without a wrangler for each Worker. */
   deployed(): Promise<void>
+  /** The database of an environment. */
+  database(environment: string): Database
   file(path: string): string
   write(path: string, contents: string): void
 }
@@ -106,8 +109,9 @@ export async function openWorkshop(options: Partial<EmbeddedCloudflareOptions> =
         new Map(workerNames.map((worker) => [worker, code(worker)])),
       )
       await cloudflare.ready()
-      await quickMigrate(cloudflare, environment)
+      await quickMigrate(cloudflare, resources)
     },
+    database: (environment) => cloudflare.database(readResources(project, environment).database.id),
     file: (path) => (existsSync(join(project, path)) ? readFileSync(join(project, path), 'utf8') : ''),
     write(path, contents) {
       mkdirSync(dirname(join(project, path)), { recursive: true })

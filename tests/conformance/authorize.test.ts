@@ -302,7 +302,7 @@ describe('the authorization endpoint', () => {
     expect(parameters).toMatchObject({ error: 'temporarily_unavailable', state: 'the-state' })
     const written = JSON.stringify({ ...changing, ...knowledge })
     const update = 'UPDATE clients SET record = ?, revision = ? WHERE client_id = ?'
-    await (await system.db()).prepare(update).bind(written, knowledge.revision, changing.client_id).run()
+    await system.db.prepare(update).bind(written, knowledge.revision, changing.client_id).run()
     expect(answerOf(await agent.get(authorizationPath(changing))).parameters).toHaveProperty('code')
   })
 

@@ -139,7 +139,7 @@ describe('client authentication', () => {
     ]
     const texts = new Set(await Promise.all(answers.map((answer) => answer.text())))
     expect(texts.size).toBe(1)
-    const { results } = await (await system.db()).prepare('SELECT record FROM clients').all()
+    const { results } = await system.db.prepare('SELECT record FROM clients').all()
     expect(JSON.stringify(results)).not.toContain('the old secret of before')
     expect((await tokenRequest(system, old, ask)).status).toBe(200)
   })
@@ -374,9 +374,7 @@ describe('client authentication', () => {
     const client = await system.client()
     expect((await tokenRequest(system, client, ask)).status).toBe(200)
     const record: Client = { ...client, secrets: [{ hash: 'another' }], revision: client.revision + 1 }
-    await (
-      await system.db()
-    )
+    await system.db
       .prepare('UPDATE clients SET record = ? WHERE client_id = ?')
       .bind(JSON.stringify(record), client.client_id)
       .run()

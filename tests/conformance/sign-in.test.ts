@@ -108,7 +108,7 @@ describe('signing in with a password', () => {
 
   test('attack L7 an unknown person, a wrong password and a disabled person get the same page', async () => {
     const [user, disabled] = [await system.user(), await system.user()]
-    await (await system.db()).prepare('UPDATE users SET disabled = 1 WHERE sub = ?').bind(disabled.sub).run()
+    await system.db.prepare('UPDATE users SET disabled = 1 WHERE sub = ?').bind(disabled.sub).run()
     const pages = []
     for (const [name, password] of [
       [user.username, 'wrong password'],

@@ -103,7 +103,7 @@ describe('the userinfo endpoint', () => {
     await expectChallenge(await get(bearer(access_token)), 401, 'invalid_token')
     const person = await system.user()
     const tokens = await signedInTokens(system, client, person)
-    const db = await system.db()
+    const { db } = system
     await db.prepare('UPDATE users SET disabled = 1 WHERE sub = ?').bind(person.sub).run()
     await expectChallenge(await get(bearer(tokens.access_token)), 401, 'invalid_token')
     await db.prepare('DELETE FROM users WHERE sub = ?').bind(person.sub).run()

@@ -71,9 +71,7 @@ describe('storage that is not well', () => {
     const rotating = await system.client()
     const { refresh_token } = await signedInTokens(system, rotating, user, { scope: 'openid offline_access' }, agent)
     const record = { ...rotating, secrets: [{ hash: 'another' }], revision: rotating.revision + 1 }
-    await (
-      await system.db()
-    )
+    await system.db
       .prepare('UPDATE clients SET record = ? WHERE client_id = ?')
       .bind(JSON.stringify(record), rotating.client_id)
       .run()

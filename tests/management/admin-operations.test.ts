@@ -145,7 +145,7 @@ describe('admin API: grants, keys, audit', () => {
   })
 
   test('fault F30: an admin change fails when its audit row cannot be written', async () => {
-    const db = await system.db()
+    const { db } = system
     await db.prepare('ALTER TABLE audit RENAME TO audit_away').run()
     try {
       const body = { email: 'unaudited@example.com' }

@@ -179,7 +179,7 @@ describe('admin API: people', () => {
     expect((await adminCall(system, 'DELETE', `/users/${encodeURIComponent(user.email)}`)).status).toBe(204)
     expect((await adminCall(system, 'DELETE', `/users/${user.sub}`)).status).toBe(404)
     expect(await refresh(tokens.refresh_token)).toBe(400)
-    const db = await system.db()
+    const { db } = system
     for (const table of ['users', 'credentials', 'consents'])
       expect(await db.prepare(`SELECT count(*) AS n FROM ${table} WHERE sub = ?`).bind(user.sub).first('n')).toBe(0)
   })
@@ -236,12 +236,12 @@ describe('admin API: people', () => {
     ])
     for (const { username } of people) expect((await tokensOf({ username, password })).id_token).toBeTruthy()
     // The hash was made anew with our own parameters.
-    const db = await system.db()
-    const { results } = await db
+    const { db } = system
+    const secret = await db
       .prepare('SELECT secret FROM credentials JOIN users USING (sub) WHERE username = ?')
       .bind(people[1]?.username)
-      .all<{ secret: string }>()
-    expect(results[0]?.secret).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/)
+      .first('secret')
+    expect(secret).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$/)
     const again = await adminJson<{ imported: number }>(system, 'POST', '/imports/users', { users: people })
     expect(again.imported).toBe(0)
   })

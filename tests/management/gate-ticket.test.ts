@@ -136,7 +136,7 @@ describe('a ticket is refused', () => {
 
   test('once its person is ten minutes old, however fresh it is', async () => {
     const { client, email, sub } = await gatePair()
-    const db = await system.db()
+    const { db } = system
     await db.prepare('UPDATE users SET created_at = created_at - 600 WHERE sub = ?').bind(sub).run()
     expect(await signIn(client, email, await ticketFor(email))).toBeUndefined()
   })
@@ -150,7 +150,7 @@ describe('a ticket is refused', () => {
   test('to a password, which the gate’s person does not have even if one is set', async () => {
     const { client, email } = await gatePair()
     const password = 'correct horse battery'
-    const db = await system.db()
+    const { db } = system
     await db
       .prepare("INSERT INTO credentials SELECT sub, 'password', ?, 0 FROM users WHERE email = ?")
       .bind(quickHash(password), email)

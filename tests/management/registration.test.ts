@@ -198,7 +198,7 @@ describe('open registration', () => {
 
   test('REG-09 storage has no registration token and no secret', async () => {
     const client = await registered()
-    const db = await system.db()
+    const { db } = system
     const record = await db
       .prepare('SELECT record FROM clients WHERE client_id = ?')
       .bind(client.client_id)
@@ -339,7 +339,7 @@ describe('limited registration', () => {
     const refused = answers.filter(({ status }) => status === 429)
     expect(refused).toHaveLength(5)
     expect(refused[0]?.headers.get('retry-after')).toMatch(/^\d+$/)
-    const db = await system.db()
+    const { db } = system
     expect(await db.prepare('SELECT count(*) AS count FROM clients').first('count')).toBe(3)
   })
 })

@@ -173,7 +173,7 @@ describe('the consumer service refuses', () => {
   })
 
   test('attack M15 metadata that has run out', async () => {
-    const db = await system.db()
+    const { db } = system
     const past = Math.floor(Date.now() / 1000) - 10
     await db
       .prepare("UPDATE saml_partners SET record = json_set(record, '$.validUntil', ?) WHERE alias = ?")

@@ -219,7 +219,7 @@ describe('partners by the admin API', () => {
     const read = async (table: string) =>
       (await adminJson<{ rows: object[] }>(system, 'GET', `/saml/backup/${table}?limit=100`)).rows
     const user = await system.user()
-    const db = await system.db()
+    const { db } = system
     await db
       .prepare('INSERT INTO saml_links VALUES (?, ?, ?, ?, ?)')
       .bind(partner.entityId, 'persistent', 'ada', user.sub, 1)

@@ -28,7 +28,7 @@ describe('metadata is fetched again by itself', () => {
   const shown = async () => (await adminJson<Answer>(system, 'GET', '/saml/idp/daily')).partner
   /** As if the time for it had come. */
   const due = async () => {
-    const db = await system.db()
+    const { db } = system
     const past = Math.floor(Date.now() / 1000) - 1
     await db.prepare("UPDATE saml_partners SET refresh_at = ? WHERE alias = 'daily'").bind(past).run()
   }

@@ -90,7 +90,7 @@ export async function addPartner(system: System, options: PartnerOptions = {}): 
 }
 
 async function store(system: System, record: ServiceProvider): Promise<void> {
-  const db = await system.db()
+  const { db } = system
   await db
     .prepare(
       `INSERT OR REPLACE INTO saml_partners (role, entity_id, alias, name, enabled, button, refresh_at, record, revision)

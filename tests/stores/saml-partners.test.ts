@@ -1,3 +1,4 @@
+import type { D1Database } from '@cloudflare/workers-types'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { IdentityProvider } from '../../shared/protocol/saml-partner.ts'
 import { samlPartnersConformance } from '../../shared/stores/conformance.ts'
@@ -10,9 +11,15 @@ import { type System, startSystem } from '../support/system.ts'
 let system: System | undefined
 afterAll(async () => system?.[Symbol.asyncDispose]())
 
-async function database() {
+async function database(): Promise<D1Database> {
   system ??= await startSystem()
-  return system.db()
+  const { DB } = await system.local.env('op-auth')
+  if (!isDatabase(DB)) throw new Error('op-auth has no database')
+  return DB
+}
+
+function isDatabase(binding: unknown): binding is D1Database {
+  return typeof binding === 'object' && binding !== null && 'prepare' in binding
 }
 
 samlPartnersConformance('D1', async () => {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import type { D1Database } from '@cloudflare/workers-types'
 import { readBundle } from '../../cli/bundle/manifest.ts'
 import { type LocalEnvironment, startLocalEnvironment } from '../../cli/local/environment.ts'
 import type { Scripts } from '../../cli/local/workers.ts'
+import type { Database } from '../../cli/embedded-cloudflare/database.ts'
 import type { WorkerLog } from '../../cli/embedded-cloudflare/log.ts'
 import type { LocalWorker } from '../../cli/embedded-cloudflare/worker.ts'
 import type { Client } from '../../shared/protocol/client.ts'
@@ -23,7 +23,7 @@ export interface System extends AsyncDisposable {
   user(user?: Partial<TestUser>): Promise<TestUser>
   /** A browser without scripts, with an address of its own. */
   agent(): Agent
-  db(): Promise<D1Database>
+  readonly db: Database
 }
 
 export interface TestClient extends Client {
@@ -88,11 +88,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     ...(options.variables && { variables: options.variables }),
     transform: (workers) => transform(fullHashing ? workers : quickHashing(workers)),
   })
-  const db = async () => {
-    const { DB } = await local.env('op-auth')
-    if (!isDatabase(DB)) throw new Error('op-auth has no database')
-    return DB
-  }
+  const db = local.database
   return {
     issuer: local.issuer,
     local,
@@ -101,9 +97,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     agent: () => new Agent(local.issuer),
     async client({ secret = randomBytes(24).toString('base64url'), ...metadata } = {}) {
       const client = { ...defaultClient(secret), ...metadata }
-      await (
-        await db()
-      )
+      await db
         .prepare('INSERT INTO clients (client_id, name, record, revision) VALUES (?, ?, ?, ?)')
         .bind(client.client_id, client.client_name ?? '', JSON.stringify(client), client.revision)
         .run()
@@ -120,16 +114,12 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
         ...given,
       }
       const hash = fullHashing ? await fullHash(user.password) : quickHash(user.password)
-      await insertUser(await db(), user, hash)
+      await insertUser(db, user, hash)
       return user
     },
     dispose: () => local.dispose(),
     [Symbol.asyncDispose]: () => local.dispose(),
   } as System & { dispose(): Promise<void> }
-}
-
-function isDatabase(binding: unknown): binding is D1Database {
-  return typeof binding === 'object' && binding !== null && 'prepare' in binding
 }
 
 function defaultClient(secret: string): Client {
@@ -161,7 +151,7 @@ function fullHash(password: string): Promise<string> {
   return hash
 }
 
-async function insertUser(db: D1Database, user: TestUser, hash: string): Promise<void> {
+async function insertUser(db: Database, user: TestUser, hash: string): Promise<void> {
   const now = Math.floor(Date.now() / 1000)
   await db.batch([
     db

@@ -32,7 +32,7 @@ export async function d1Import({ runtime, socketOrigin }: Cloud, uuid: string, c
   const file = uploads.get(body.filename)
   uploads.delete(body.filename)
   if (!file || md5(file) !== body.etag.replaceAll('"', '')) throw new ApiError(400, 7400, 'The file was not uploaded.')
-  const results = await runtime.d1(uuid, (d1) => runSql(d1, [{ sql: file.toString('utf8'), params: [] }]))
+  const results = await runSql(runtime, uuid, [{ sql: file.toString('utf8'), params: [] }])
   return {
     success: true,
     type: 'import',

@@ -8,7 +8,8 @@ import { accountOf, type Cloud } from '../cloud.ts'
 import type { Account, D1Database } from '../state/account.ts'
 import { newUuid } from '../state/identifier.ts'
 import { d1Import } from './d1-import.ts'
-import { runSql, statementSchema, type SqlResult } from './d1-sql.ts'
+import type { SqlAnswer } from '../sql-door.ts'
+import { runSql, statementSchema } from './d1-sql.ts'
 
 const createSchema = v.object({
   name: v.pipe(v.string(), v.regex(/^[\w-]{1,64}$/, 'Database name must be letters, digits, _ and -.')),
@@ -32,7 +33,7 @@ export function d1Endpoints(cloud: Cloud): Endpoint[] {
     const { database } = databaseOf(cloud, call)
     const body = call.json(querySchema)
     const statements = 'batch' in body ? body.batch : [body]
-    return cloud.runtime.d1(database.uuid, (d1) => runSql(d1, statements))
+    return runSql(cloud.runtime, database.uuid, statements)
   }
   return [
     endpoint('GET', path, 'D1 Read', (call) => {
@@ -56,8 +57,8 @@ export function d1Endpoints(cloud: Cloud): Endpoint[] {
       const { database } = databaseOf(cloud, call)
       const sql =
         "SELECT count(*) AS tables FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'"
-      const tables = await cloud.runtime.d1(database.uuid, (d1) => d1.prepare(sql).first('tables'))
-      return ok({ ...shown(database), num_tables: tables, running_in_region: 'WEUR' })
+      const [counted] = await runSql(cloud.runtime, database.uuid, [{ sql, params: [] }])
+      return ok({ ...shown(database), num_tables: counted?.results[0]?.['tables'], running_in_region: 'WEUR' })
     }),
     endpoint('DELETE', `${path}/:database`, 'D1 Write', (call) => {
       const { account, database } = databaseOf(cloud, call)
@@ -78,7 +79,7 @@ function shown({ uuid, name, createdAt }: D1Database) {
   return { uuid, name, version: 'production', created_at: createdAt, read_replication: { mode: 'disabled' } }
 }
 
-function asRaw({ results, ...rest }: SqlResult) {
+function asRaw({ results, ...rest }: SqlAnswer) {
   const columns = Object.keys(results[0] ?? {})
   return { ...rest, results: { columns, rows: results.map((row) => columns.map((column) => row[column])) } }
 }

@@ -1,3 +1,5 @@
+import { sqlDoorScript } from '../sql-door.ts'
+
 /** Says which Worker of the runtime a request is for; set by the front, never by a caller. */
 export const targetHeader = 'x-embedded-cloudflare-target'
 
@@ -17,7 +19,7 @@ export default {
     return target.fetch(new Request(url, new Request(request, { headers })))
   }
 }
-`
+${sqlDoorScript}`
 
 /**
  * Stands for a Worker whose traffic is split, where another Worker is bound to it. Which version answers is decided in

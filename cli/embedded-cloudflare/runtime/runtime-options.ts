@@ -1,4 +1,5 @@
 import type { MiniflareOptions } from 'miniflare'
+import { databaseBinding, sqlDoorEntrypoint, sqlDoorSecret, sqlDoorSocket } from '../sql-door.ts'
 import type { Account } from '../state/account.ts'
 import type { ModuleRecord } from '../state/script.ts'
 import {
@@ -16,8 +17,8 @@ type WorkerOptions = MiniflareOptions['workers'][number]
 type Environment = NonNullable<WorkerOptions['config']['env']>
 export type Handler = Extract<Environment[string], { type: 'fetcher' }>['handler']
 
-/** The dispatcher's binding of a KV namespace or a database, for the API. */
-export const dataBinding = (id: string) => `data-${id}`
+/** The dispatcher's binding of a KV namespace, for the API. */
+export const namespaceBinding = (id: string) => `namespace-${id}`
 
 export interface RuntimeParts {
   readonly accounts: readonly Account[]
@@ -25,6 +26,7 @@ export interface RuntimeParts {
   readonly splitters: readonly Splitter[]
   readonly persistence: string
   readonly dispatcherPort: number
+  readonly doorSecret: string
   readonly readModule: (sha256: string) => Buffer
   readonly choose: Handler
   readonly takeTraces: Handler
@@ -35,8 +37,8 @@ export function runtimeOptions(parts: RuntimeParts) {
   const { accounts, workers, splitters } = parts
   const data: Environment = {}
   for (const { kvNamespaces, d1Databases } of accounts) {
-    for (const { id } of kvNamespaces) data[dataBinding(id)] = { type: 'kv', id }
-    for (const { uuid } of d1Databases) data[dataBinding(uuid)] = { type: 'd1', id: uuid }
+    for (const { id } of kvNamespaces) data[namespaceBinding(id)] = { type: 'kv', id }
+    for (const { uuid } of d1Databases) data[databaseBinding(uuid)] = { type: 'd1', id: uuid }
   }
   return {
     host: '127.0.0.1',
@@ -48,11 +50,17 @@ export function runtimeOptions(parts: RuntimeParts) {
     resourcePersistencePath: parts.persistence,
     workers: [
       {
-        ...helper(dispatcherName, dispatcherScript, {
-          ...data,
-          ...Object.fromEntries(workers.map(({ name }) => [name, { type: 'worker', worker: name } as const])),
-        }),
-        dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: parts.dispatcherPort }] },
+        ...helper(
+          dispatcherName,
+          dispatcherScript,
+          {
+            ...data,
+            ...Object.fromEntries(workers.map(({ name }) => [name, { type: 'worker', worker: name } as const])),
+            [sqlDoorSecret]: { type: 'text', value: parts.doorSecret },
+          },
+          [sqlDoorEntrypoint],
+        ),
+        dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: parts.dispatcherPort }, sqlDoorSocket] },
       },
       helper(collectorName, collectorScript, { OUT: { type: 'fetcher', handler: parts.takeTraces } }),
       helper(missingName, missingScript, {}),
@@ -68,7 +76,7 @@ export function runtimeOptions(parts: RuntimeParts) {
   } satisfies MiniflareOptions
 }
 
-function helper(name: string, script: string, env: Environment): WorkerOptions {
+function helper(name: string, script: string, env: Environment, entrypoints: readonly string[] = []): WorkerOptions {
   return {
     config: {
       name,
@@ -79,6 +87,7 @@ function helper(name: string, script: string, env: Environment): WorkerOptions {
         modules: { 'index.js': { type: 'esm', contents: script } },
       },
       env,
+      exports: Object.fromEntries(entrypoints.map((entrypoint) => [entrypoint, { type: 'worker' } as const])),
     },
   }
 }

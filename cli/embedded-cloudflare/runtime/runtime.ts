@@ -2,11 +2,12 @@ import type { Miniflare, MiniflareOptions } from 'miniflare'
 import { freePort } from '../listener.ts'
 import type { WorkerLog } from '../log.ts'
 import { workerLog } from '../log.ts'
+import { SqlDoor, sqlDoorEntrypoint, type SqlAnswer, type SqlStatement } from '../sql-door.ts'
 import type { Store } from '../state/store.ts'
 import { Gate } from './gate.ts'
 import { dispatcherName, missingName } from './helper-workers.ts'
 import { loadedWorkers } from './loaded-worker.ts'
-import { dataBinding, type RuntimeParts, runtimeOptions } from './runtime-options.ts'
+import { namespaceBinding, type RuntimeParts, runtimeOptions } from './runtime-options.ts'
 import type { ChoiceRequest } from './version-choice.ts'
 
 export interface RuntimeInit {
@@ -27,6 +28,7 @@ export interface RuntimeInit {
 export class Runtime {
   readonly #init: RuntimeInit
   readonly #gate: Gate
+  readonly #door = new SqlDoor()
   /** What the running workerd was started with. */
   #loaded: string | undefined
   #wanted = { revision: -1, text: '' }
@@ -55,14 +57,14 @@ export class Runtime {
     })
   }
 
-  /** Works on a database. */
-  d1<T>(uuid: string, work: (database: Awaited<ReturnType<Miniflare['getD1Database']>>) => Promise<T>): Promise<T> {
-    return this.use(async (miniflare) => work(await miniflare.getD1Database(dataBinding(uuid), dispatcherName)))
+  /** Runs statements in a database, as one transaction. @throws Error in D1's words. */
+  sql(databaseId: string, statements: readonly SqlStatement[]): Promise<SqlAnswer[]> {
+    return this.use(() => this.#door.run(databaseId, statements))
   }
 
   /** Works on a KV namespace. */
   kv<T>(id: string, work: (kv: Awaited<ReturnType<Miniflare['getKVNamespace']>>) => Promise<T>): Promise<T> {
-    return this.use(async (miniflare) => work(await miniflare.getKVNamespace(dataBinding(id), dispatcherName)))
+    return this.use(async (miniflare) => work(await miniflare.getKVNamespace(namespaceBinding(id), dispatcherName)))
   }
 
   /** Starts workerd, or restarts it with what was deployed since. */
@@ -104,6 +106,7 @@ export class Runtime {
       ...loadedWorkers(store.accounts, missingName),
       persistence,
       dispatcherPort: this.#dispatcherPort,
+      doorSecret: this.#door.secret,
       readModule: (sha256) => store.readModule(sha256),
       choose: (request) => new Response(choose(request)),
       takeTraces: async (request) => {
@@ -132,6 +135,7 @@ export class Runtime {
       this.#options = options
       await this.#miniflare.ready
     }
+    this.#door.opened(await this.#miniflare.unsafeGetDirectURL(dispatcherName, sqlDoorEntrypoint))
     this.#init.onStart?.(this.#dispatcherPort)
   }
 }
