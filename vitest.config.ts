@@ -24,7 +24,8 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
     // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.
-    maxWorkers: 3,
+    maxWorkers: 4,
+    isolate: false,
     maxConcurrency: 2,
     // Half of what a short command costs is reading its code.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'authrim-test-compile-cache') },

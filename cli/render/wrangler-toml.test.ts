@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { parse } from 'smol-toml'
 import { afterAll, describe, expect, test } from 'vitest'
 import { environmentOf, parseProject } from '../../shared/config.ts'
+import { anyText } from '../../tests/support/any-text.ts'
 import { keyLease, objectHost, objects, workerNames, workerTopology } from '../../shared/topology.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
+import { runWrangler } from '../cloudflare/wrangler.ts'
 import { routePatterns, routes } from './routes.ts'
 import { type EnvironmentResources, rateLimitNamespace, renderWranglerToml, wranglerTemplate } from './wrangler-toml.ts'
 
@@ -173,7 +173,7 @@ describe('a rendered file', () => {
 
   test('gives back any value as it was, and grows no member by it', () => {
     const nasty = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      anyText,
       fc.constantFrom('"\n[vars]\nX = "1', '"""', "'''", '\\', '\u0000', '{{host}}', '$&', '\u2028', '\r\n# '),
     )
     const usual = parse(renderWranglerToml('op-auth', environment, resources))
@@ -212,21 +212,8 @@ describe('wrangler deploy --dry-run', () => {
     const config = join(own, 'wrangler.toml')
     const folders = { bundles: built ? bundles : stand, migrations: join(root, 'templates/migrations') }
     writeFileSync(config, renderWranglerToml(worker, environment, resources, folders))
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [join(root, 'node_modules/wrangler/bin/wrangler.js'), 'deploy', '--dry-run', '--config', config],
-      {
-        cwd: own,
-        env: {
-          PATH: process.env['PATH'],
-          NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-          HOME: folder,
-          CI: '1',
-          WRANGLER_SEND_METRICS: 'false',
-          NO_COLOR: '1',
-        },
-      },
-    )
+    const { status, stdout, stderr } = await runWrangler(['deploy', '--dry-run', '--config', config], { cwd: own })
+    expect(status).toBe(0)
     expect(stderr).not.toMatch(/warning|unexpected|error/i)
     for (const name of bindingNames(worker)) expect(stdout).toContain(`env.${name}`)
   })

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Demo, startDemo } from '../../cli/demo/server.ts'
 import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
 import { deviceCodeGrant } from '../../shared/protocol/client.ts'
-import { axe } from '../support/browser.ts'
+import { axe, renderingRules } from '../support/browser.ts'
 import { allow, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 import type { TestClient, TestUser } from '../support/system.ts'
@@ -130,7 +130,7 @@ describe('every real page', () => {
       await page.emulateMedia({ colorScheme: 'dark' })
       await page.setViewportSize({ width: 320, height: 800 })
       // What a scheme and a width can change.
-      await seen(`${name}-dark`, ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable'])
+      await seen(`${name}-dark`, renderingRules)
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       if (wider > 0) found.push({ page: name, wider })
       await page.emulateMedia({ colorScheme: 'light' })

@@ -172,7 +172,10 @@ export function startWrangler(
   options: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
 ) {
   const script = resolve(import.meta.dirname, '../../node_modules/wrangler/wrangler-dist/cli.js')
-  const child = spawn(process.execPath, [script, ...args], { cwd: options.cwd, env: options.env })
+  const child = spawn(process.execPath, ['--min-semi-space-size=64', script, ...args], {
+    cwd: options.cwd,
+    env: options.env,
+  })
   const output = { out: '', err: '' }
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output.out += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (output.err += chunk))

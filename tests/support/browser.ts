@@ -64,6 +64,9 @@ export async function openBrowser(): Promise<TestBrowser> {
   }
 }
 
+/** The rules of axe-core that look at colours and boxes: what a page may break in dark that was right in light. */
+export const renderingRules = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']
+
 /**
  * Runs axe-core with the rules of WCAG 2.2 AA and its best practices, and returns what it found wrong.
  * @param rules only these, where others were run on the same page before.
