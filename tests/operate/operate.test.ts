@@ -376,8 +376,7 @@ describe('the rehearsal', () => {
     'fault F40 after destroy, init, deploy and restore the same person signs in to the same client',
     { timeout: 180_000 },
     async () => {
-      await shop.json(['init'])
-      await shop.json(['deploy'])
+      await shop.deployed()
       expect((await redeem(before.code)).status).toBe(401)
       expect(await kids()).not.toEqual(keys)
       await shop.json(['restore', 'idp.backup', '--with-keys', ...passphrase, '--confirm', 'local'])
