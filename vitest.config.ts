@@ -23,8 +23,9 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
-    // Two cores: system tests wait for workerd, wrangler and a browser often enough for a third to fit in.
+    // Twice the two cores of CI: a system test often waits for workerd, wrangler or a browser.
     maxWorkers: 4,
+    // Loading miniflare and vitest again for each file took a tenth of the whole run.
     isolate: false,
     maxConcurrency: 2,
     // Half of what a short command costs is reading its code.

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { wranglerNodeFlags } from '../../cli/cloudflare/wrangler.ts'
 import { type EmbeddedCloudflare, startEmbeddedCloudflare } from '../../cli/embedded-cloudflare/embedded-cloudflare.ts'
 import type { EmbeddedCloudflareOptions } from '../../cli/embedded-cloudflare/embedded-options.ts'
 
@@ -172,7 +173,7 @@ export function startWrangler(
   options: { cwd: string; env: NodeJS.ProcessEnv; input?: string },
 ) {
   const script = resolve(import.meta.dirname, '../../node_modules/wrangler/wrangler-dist/cli.js')
-  const child = spawn(process.execPath, ['--min-semi-space-size=64', script, ...args], {
+  const child = spawn(process.execPath, [...wranglerNodeFlags, script, ...args], {
     cwd: options.cwd,
     env: options.env,
   })

@@ -88,7 +88,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     ...(options.variables && { variables: options.variables }),
     transform: (workers) => transform(fullHashing ? workers : quickHashing(workers)),
   })
-  const db = local.database
+  const { database: db } = local
   return {
     issuer: local.issuer,
     local,
@@ -117,9 +117,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       await insertUser(db, user, hash)
       return user
     },
-    dispose: () => local.dispose(),
     [Symbol.asyncDispose]: () => local.dispose(),
-  } as System & { dispose(): Promise<void> }
+  }
 }
 
 function defaultClient(secret: string): Client {
