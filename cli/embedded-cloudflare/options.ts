@@ -36,6 +36,7 @@ export function miniflareOptions({ workers, routes, listeners, persistence }: Pl
     // Otherwise it asks a server of Cloudflare what Request.cf should be.
     cf: false,
     telemetry: { enabled: false },
+    enableDevRegistry: false,
     resourcePersistencePath: persistence,
     workers: [{ ...workerOptions(edge), dev: { unsafeDirectSockets: sockets } }, ...workers.map(workerOptions)],
   } satisfies MiniflareOptions
