@@ -71,6 +71,24 @@ describe('versions and traffic', () => {
     expect((await cloud.edge(url)).text).toBe(`one ${first}`)
   })
 
+  test('what is not deployed any more costs no restart, and answers nobody', async () => {
+    const code = 'let start; export default { fetch: () => new Response((start ??= crypto.randomUUID())) }'
+    const former = (await cloud.put('lasting', code)).result.deployment_id
+    await cloud.api('POST', `/zones/${zone}/workers/routes`, { pattern: 'app.example.test/last', script: 'lasting' })
+    const next = (await cloud.version('lasting', code)).result.id
+    const ask = async (version: string) => {
+      const override = { 'cloudflare-workers-version-overrides': `lasting="${version}"` }
+      return (await cloud.edge('https://app.example.test/last', override)).text
+    }
+    await cloud.deploy('lasting', { [former]: 50, [next]: 50 })
+    const [ofFormer, ofNext] = [await ask(former), await ask(next)]
+    await cloud.deploy('lasting', { [next]: 100 })
+    expect([await ask(former), await ask(next)]).toEqual([ofNext, ofNext])
+    expect(ofFormer).not.toBe(ofNext)
+    await cloud.api('DELETE', `/accounts/${account}/workers/scripts/lasting`)
+    expect((await cloud.edge('https://app.example.test/last')).status).not.toBe(200)
+  })
+
   test('a deployment during requests drops none of them', async () => {
     const load = new AbortController()
     const statuses = new Set<number>()

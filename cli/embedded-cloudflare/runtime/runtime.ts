@@ -6,6 +6,7 @@ import { SqlDoor, sqlDoorEntrypoint, type SqlAnswer, type SqlStatement } from '.
 import type { Store } from '../state/store.ts'
 import { Gate } from './gate.ts'
 import { dispatcherName, missingName } from './helper-workers.ts'
+import { covers, type Inventory, inventoryOf } from './inventory.ts'
 import { loadedWorkers } from './loaded-worker.ts'
 import { namespaceBinding, type RuntimeParts, runtimeOptions } from './runtime-options.ts'
 import type { ChoiceRequest } from './version-choice.ts'
@@ -24,14 +25,14 @@ export interface RuntimeInit {
   readonly onStart?: (dispatcherPort: number) => void
 }
 
-/** workerd with every deployed version; it restarts, at its next use, when what is deployed was changed. */
+/** workerd with every deployed version; it restarts, at its next use, when something was deployed that it lacks. */
 export class Runtime {
   readonly #init: RuntimeInit
   readonly #gate: Gate
   readonly #door = new SqlDoor()
   /** What the running workerd was started with. */
-  #loaded: string | undefined
-  #wanted = { revision: -1, text: '' }
+  #loaded: Inventory | undefined
+  #wanted: { readonly revision: number; readonly inventory: Inventory } | undefined
   #miniflare: Miniflare | undefined
   #options: MiniflareOptions | undefined
   #dispatcherPort = 0
@@ -39,7 +40,7 @@ export class Runtime {
   constructor(init: RuntimeInit) {
     this.#init = init
     this.#gate = new Gate(
-      () => this.#loaded !== this.#describe(),
+      () => !this.#loaded || !covers(this.#loaded, this.#inventory()),
       () => this.#reload(),
     )
   }
@@ -77,23 +78,16 @@ export class Runtime {
     this.#miniflare = undefined
   }
 
-  /** What of the state the runtime depends on: percentages and routes are decided outside. */
-  #describe(): string {
+  /** What of the state the runtime depends on. */
+  #inventory(): Inventory {
     const { accounts, revision } = this.#init.store
-    if (revision === this.#wanted.revision) return this.#wanted.text
-    const data = accounts.flatMap(({ kvNamespaces, d1Databases }) => [
-      ...kvNamespaces.map(({ id }) => id),
-      ...d1Databases.map(({ uuid }) => uuid),
-    ])
-    const { workers, splitters } = loadedWorkers(accounts, missingName)
-    const ofWorkers = workers.map(({ version: _version, ...worker }) => worker)
-    this.#wanted = { revision, text: JSON.stringify({ data, splitters, ofWorkers }) }
-    return this.#wanted.text
+    if (this.#wanted?.revision !== revision) this.#wanted = { revision, inventory: inventoryOf(accounts) }
+    return this.#wanted.inventory
   }
 
   async #reload(): Promise<void> {
     const { store, persistence, choose, takeTraces, onLog, onRuntimeMessage } = this.#init
-    const wanted = this.#describe()
+    const wanted = this.#inventory()
     const { Log, LogLevel, Miniflare, Response } = await import('miniflare')
     class RuntimeLog extends Log {
       protected override log(message: string): void {
