@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../embedded-cloudflare/listener.ts'
+import { freePort } from '../../cli/embedded-cloudflare/listener.ts'
 
 const bin = fileURLToPath(new URL('../../bin/authrim.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'authrim-dev-'))
