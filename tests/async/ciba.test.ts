@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { SignJWT, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, startSystem, type TestClient, type TestUser } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 import {
   askPerson,
   asked,
@@ -20,7 +20,7 @@ import { postAs, refusal, tokensOf } from './support.ts'
 
 let system: System
 beforeAll(async () => {
-  system = await startSystem()
+  system = await sharedSystem()
 })
 afterAll(() => system[Symbol.asyncDispose]())
 

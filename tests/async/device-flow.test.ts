@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimsOf, tokenRequest } from '../support/oauth.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 import {
   beginDevice,
   decideDevice,
@@ -15,7 +15,7 @@ import {
 describe('the device flow', () => {
   let system: System
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
   })
   afterAll(() => system[Symbol.asyncDispose]())
 

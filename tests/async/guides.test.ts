@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { preset } from '../../cli/commands/client-presets.ts'
 import { adminJson } from '../management/support.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 import { decideDevice } from './support.ts'
 
 interface Registered {
@@ -14,7 +14,7 @@ interface Registered {
 describe('what the guides say', () => {
   let system: System
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
   })
   afterAll(() => system[Symbol.asyncDispose]())
 

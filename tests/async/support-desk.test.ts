@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminCall, adminJson } from '../management/support.ts'
 import { claimsOf } from '../support/oauth.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System } from '../support/system.ts'
 import { asked, backchannelClient, notificationToken, pollBackchannel } from './ciba-support.ts'
 import { refusal, tokensOf } from './support.ts'
 
@@ -75,7 +75,7 @@ describe('a support desk', () => {
   })
 
   test('is there only where the operator switched it on', async () => {
-    const usual = await startSystem()
+    const usual = await sharedSystem()
     try {
       const user = await usual.user()
       expect((await adminCall(usual, 'GET', `/pending-requests?user=${user.username}`)).status).toBe(404)

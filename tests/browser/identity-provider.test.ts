@@ -8,7 +8,7 @@ import { openStage, type Stage } from '../support/stage.ts'
 let stage: Stage
 let provider: ForeignProvider
 beforeAll(async () => {
-  stage = await openStage()
+  stage = await openStage({})
   provider = await addProvider(stage.system, { domains: ['acme.example'], name: 'Acme' })
 })
 afterEach(() => stage.tidy())

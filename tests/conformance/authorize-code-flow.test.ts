@@ -1,13 +1,13 @@
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { authorizationPath, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, type System, type TestUser } from '../support/system.ts'
 
 describe('a whole code flow', () => {
   let system: System
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     user = await system.user()
   })
   afterAll(() => system[Symbol.asyncDispose]())

@@ -3,14 +3,14 @@ import { answerOf, titleOf } from '../support/answer.ts'
 import { Doubles, withDoubles } from '../support/doubles.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 describe('the authorization endpoint', () => {
   let system: System
   let client: TestClient
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
     user = await system.user()
   })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Agent, formOf } from '../support/agent.ts'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { authorizationPath, basic, codeFor, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 /** What a browser sends with a form that another site's page posts: no Lax cookies, and where it comes from. */
 const crossSite = { 'sec-fetch-site': 'cross-site', origin: 'http://127.0.0.1:9', cookie: '' }
@@ -12,7 +12,7 @@ describe('posts from other sites', () => {
   let client: TestClient
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
     user = await system.user()
   })

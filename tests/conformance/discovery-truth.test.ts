@@ -7,7 +7,7 @@ import { beginDevice, decideDevice } from '../async/support.ts'
 import type { Agent } from '../support/agent.ts'
 import { answerOf } from '../support/answer.ts'
 import { authorizationPath, basic, codeFor, pkce, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -276,7 +276,7 @@ describe('the metadata tells only the truth', () => {
 
   test('DSC-03 registration is named only where somebody may register', async () => {
     expect(metadata).toHaveProperty('registration_endpoint')
-    await using closed = await startSystem()
+    await using closed = await sharedSystem()
     const other: object = await (await fetch(`${closed.issuer}/.well-known/openid-configuration`)).json()
     expect(other).not.toHaveProperty('registration_endpoint')
   })

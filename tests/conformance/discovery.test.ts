@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backchannelGrant, deviceCodeGrant } from '../../shared/protocol/client.ts'
 import { objectOf } from '../support/durable-objects.ts'
 import { type Tokens, authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System } from '../support/system.ts'
 
 const configuration = '/.well-known/openid-configuration'
 const oauthMetadata = '/.well-known/oauth-authorization-server'
@@ -31,7 +31,7 @@ describe('discovery', () => {
   let system: System
   let metadata: Metadata
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     metadata = await json(system.issuer + configuration)
   })
   afterAll(() => system[Symbol.asyncDispose]())

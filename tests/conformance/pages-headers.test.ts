@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Agent, formOf } from '../support/agent.ts'
 import { titleOf } from '../support/answer.ts'
 import { authorizationPath, codeFor, pkce } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 describe('what every page is sent with', () => {
   let system: System
   let client: TestClient
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
     user = await system.user()
   })

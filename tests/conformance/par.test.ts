@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, basic, pkce, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 interface Pushed {
   readonly status: number
@@ -37,7 +37,7 @@ describe('pushed authorization requests', () => {
   let client: TestClient
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
     user = await system.user()
   })

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf } from '../support/answer.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { authorizationPath, claimsOf, codeFor, pkce, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 describe('PKCE, and what a code is bound to', () => {
   let system: System
   let client: TestClient
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
     user = await system.user()
   })

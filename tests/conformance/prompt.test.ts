@@ -4,13 +4,13 @@ import { answerOf, titleOf } from '../support/answer.ts'
 import { authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { startSession } from '../support/sessions.ts'
 import { ageSessions } from '../support/sessions.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 describe('prompts and the age of a sign-in', () => {
   let system: System
   let client: TestClient
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
   })
   afterAll(() => system[Symbol.asyncDispose]())

@@ -4,7 +4,7 @@ import type { Agent } from '../support/agent.ts'
 import { answerOf, titleOf } from '../support/answer.ts'
 import { authorizationPath, claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { startSession } from '../support/sessions.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, startSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 const returnUri = 'http://127.0.0.1:9/signed-out'
 const state = 'x'.repeat(128)
@@ -13,7 +13,7 @@ describe('RP-initiated logout', () => {
   let system: System
   let client: TestClient
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client()
   })
   afterAll(() => system[Symbol.asyncDispose]())

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf } from '../support/answer.ts'
 import { authorizationPath, claimsOf, codeFor, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { profileClaims as profile } from '../support/profile-claims.ts'
-import { type System, type TestClient, type TestUser, everyClaim, startSystem } from '../support/system.ts'
+import { everyClaim, sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 describe('scopes and resources', () => {
   let system: System
   let client: TestClient
   let user: TestUser
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     client = await system.client({ resource_indicators: ['https://api.example/a', 'https://api.example/b'] })
     user = await system.user()
   })

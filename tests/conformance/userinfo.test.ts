@@ -4,7 +4,7 @@ import { bodyOf, expectError } from '../support/answers.ts'
 import { everyShard } from '../support/durable-objects.ts'
 import { claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
 import { profileClaims as profile } from '../support/profile-claims.ts'
-import { type System, type TestClient, type TestUser, everyClaim, startSystem } from '../support/system.ts'
+import { everyClaim, sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 
 describe('the userinfo endpoint', () => {
   let system: System
@@ -12,7 +12,7 @@ describe('the userinfo endpoint', () => {
   let user: TestUser
   let agent: Agent
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     ;[client, user] = await Promise.all([system.client(), system.user()])
     agent = system.agent()
   })

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 
 describe('a code flow', () => {
   let system: System
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
   })
   afterAll(() => system[Symbol.asyncDispose]())
 

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basic, claimsOf, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 import { json, postForm, refusal } from './support.ts'
 
 const api = 'https://api.example'
@@ -21,7 +21,7 @@ describe('introspection', () => {
     signedInTokens(system, of, user, parameters)
 
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     ;[client, user] = await Promise.all([system.client({ resource_indicators: [api] }), system.user()])
   })
   afterAll(() => system[Symbol.asyncDispose]())

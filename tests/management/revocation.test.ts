@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { basic, signedInTokens, tokenRequest } from '../support/oauth.ts'
-import { type System, type TestClient, type TestUser, startSystem } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 import { json, postForm, refusal } from './support.ts'
 
 describe('revocation', () => {
@@ -16,7 +16,7 @@ describe('revocation', () => {
   const tokens = (of = client) => signedInTokens(system, of, user, { scope: 'openid offline_access' })
 
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     ;[client, user] = await Promise.all([system.client(), system.user()])
   })
   afterAll(() => system[Symbol.asyncDispose]())

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { testKeys } from '../../workers/op-saml/testing/keys.ts'
 import type { Agent } from '../support/agent.ts'
 import { startSession } from '../support/sessions.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 import {
   addPartner,
   answerOf,
@@ -22,7 +22,7 @@ let system: System
 let partner: TestPartner
 let other: TestPartner
 beforeAll(async () => {
-  system = await startSystem()
+  system = await sharedSystem()
   partner = await addPartner(system, { record: { nameIdFormat: emailFormat } })
   other = await addPartner(system, { key: 'partner2', record: { nameIdFormat: emailFormat } })
 })

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { axe, openBrowser, type TestBrowser } from '../support/browser.ts'
 import { authorizationPath } from '../support/oauth.ts'
-import { type System, startSystem, type TestClient, type TestUser } from '../support/system.ts'
+import { sharedSystem, type System, type TestClient, type TestUser } from '../support/system.ts'
 import { type Application, serveApplication } from './application.ts'
 import { addPartner, requestXml, type TestPartner } from './support.ts'
 
@@ -13,7 +13,7 @@ let user: TestUser
 let client: TestClient
 
 beforeAll(async () => {
-  system = await startSystem()
+  system = await sharedSystem()
   browser = await openBrowser()
   payroll = await addPartner(system, { record: { name: 'Payroll' } })
   wiki = await addPartner(system, { record: { name: 'Wiki' } })

@@ -3,7 +3,7 @@ import { SignedXml } from 'xml-crypto'
 import { testKeys } from '../../workers/op-saml/testing/keys.ts'
 import { startSession } from '../support/sessions.ts'
 import type { SiteAnswer, SiteRequest } from '../support/site.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 import { addPartner, answerOf, pem, post, redirect, requestAddress, signOn, type TestPartner } from './support.ts'
 
 const soap = 'urn:oasis:names:tc:SAML:2.0:bindings:SOAP'
@@ -11,7 +11,7 @@ const exclusive = 'http://www.w3.org/2001/10/xml-exc-c14n#'
 
 let system: System
 beforeAll(async () => {
-  system = await startSystem()
+  system = await sharedSystem()
 })
 afterAll(() => system[Symbol.asyncDispose]())
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testKeys } from '../../workers/op-saml/testing/keys.ts'
 import { adminJson } from '../management/support.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 import { type MetadataSite, identityProviderMetadata, metadataSite, serviceProviderMetadata } from './metadata.ts'
 
 interface Answer {
@@ -16,7 +16,7 @@ describe('metadata is fetched again by itself', () => {
   const entityId = 'https://daily.example/saml'
   const both = [testKeys.partner.certificate, testKeys.partner2.certificate]
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     site = await metadataSite(identityProviderMetadata({ entityId }))
     await adminJson(system, 'POST', '/saml/idp', { metadataUrl: site.url, alias: 'daily' })
   })

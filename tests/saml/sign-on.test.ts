@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testKeys } from '../../workers/op-saml/testing/keys.ts'
 import type { Agent } from '../support/agent.ts'
 import { ageSessions, startSession } from '../support/sessions.ts'
-import { type System, startSystem, type TestUser } from '../support/system.ts'
+import { sharedSystem, type System, type TestUser } from '../support/system.ts'
 import {
   type Answer,
   addPartner,
@@ -21,7 +21,7 @@ import {
 let system: System
 let partner: TestPartner
 beforeAll(async () => {
-  system = await startSystem()
+  system = await sharedSystem()
   partner = await addPartner(system)
 })
 afterAll(async () => {

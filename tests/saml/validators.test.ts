@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testKeys } from '../../workers/op-saml/testing/keys.ts'
 import { startSession } from '../support/sessions.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 import { addPartner, idpCertificates, pem, requestAddress, signOn } from './support.ts'
 
 /** Debian's packages opensaml-schemas, xmltooling-schemas, libxml2-utils and xmlsec1. */
@@ -16,7 +16,7 @@ describe.skipIf(!isInstalled)('validators that others wrote', () => {
   const folder = mkdtempSync(join(tmpdir(), 'authrim-xsd-'))
   let system: System
   beforeAll(async () => {
-    system = await startSystem()
+    system = await sharedSystem()
     // The schemas name each other by addresses on the web; here they are neighbours.
     for (const source of schemas)
       for (const name of readdirSync(source).filter((each) => each.endsWith('.xsd'))) {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { Carrier } from '../../shared/stores/carrier.ts'
 import { carrierConformance } from '../../shared/stores/conformance.ts'
 import { type KeyValue, KvCarrier } from '../../shared/stores/kv/kv-carrier.ts'
-import { type System, startSystem } from '../support/system.ts'
+import { sharedSystem, type System } from '../support/system.ts'
 
 class MemoryCarrier implements Carrier {
   readonly #values = new Map<string, string>()
@@ -31,7 +31,7 @@ carrierConformance('memory', async () => new MemoryCarrier())
 
 for (const binding of ['CLIENTS', 'AUTH_CODES', 'REFRESH_TOKENS'])
   carrierConformance(`the KV namespace ${binding}`, async () => {
-    system ??= await startSystem()
+    system ??= await sharedSystem()
     const namespace = (await system.local.env('op-token'))[binding]
     if (!isKeyValue(namespace)) throw new Error(`there is no ${binding}`)
     // Calls from this process queue up; on a busy machine a hundred of them take longer than anybody would wait.

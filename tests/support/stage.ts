@@ -3,7 +3,7 @@ import type { Client } from '../../shared/protocol/client.ts'
 import { openBrowser, type PageOptions, type TestBrowser } from './browser.ts'
 import { authorizationPath } from './oauth.ts'
 import { openSite, type Site } from './site.ts'
-import { startSystem, type System, type SystemOptions, type TestClient } from './system.ts'
+import { sharedSystem, startSystem, type System, type SystemOptions, type TestClient } from './system.ts'
 
 /** The provider, a relying party's site and a browser between them. */
 export interface Stage {
@@ -26,8 +26,10 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export async function openStage(options: SystemOptions = {}): Promise<Stage> {
-  const [system, site, browser] = await Promise.all([startSystem(options), openSite(), openBrowser()])
+/** Around the shared system, unless it is to have options. */
+export async function openStage(options?: SystemOptions): Promise<Stage> {
+  const starting = options ? startSystem(options) : sharedSystem()
+  const [system, site, browser] = await Promise.all([starting, openSite(), openBrowser()])
   const complaints: string[] = []
   return {
     system,

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { readBundle } from '../../cli/bundle/manifest.ts'
 import { type LocalEnvironment, startLocalEnvironment } from '../../cli/local/environment.ts'
 import type { Scripts } from '../../cli/local/workers.ts'
@@ -76,6 +77,20 @@ export const everyClaim = {
 const publishedBundles: Scripts | undefined = publishedTested
   ? new Map(workerNames.map((worker) => [worker, new TextDecoder().decode(readBundle(worker).code)]))
   : undefined
+
+let shared: Promise<System> | undefined
+
+/**
+ * A system as `startSystem()` gives it, but the one of this process, which ends with it: for tests that look at nothing
+ * but what they made, and leave keys, operators and throttles of addresses as they were.
+ */
+export async function sharedSystem(): Promise<System> {
+  shared ??= startSystem().then((system) => {
+    process.once('exit', () => rmSync(system.local.folder, { recursive: true, force: true }))
+    return { ...system, [Symbol.asyncDispose]: () => Promise.resolve() }
+  })
+  return shared
+}
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const logs: WorkerLog[] = []
