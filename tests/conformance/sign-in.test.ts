@@ -16,9 +16,12 @@ async function open(system: System, client: TestClient, agent = system.agent()) 
 }
 
 /** Counts attempts at a key as the Worker would, without the work of a password, until the next has to wait. */
-async function exhaust(system: System, key: string, policy: ThrottlePolicy): Promise<void> {
+function exhaust(system: System, key: string, policy: ThrottlePolicy): Promise<void> {
   // Eight beyond the free ones make the next one wait for eight minutes, however slow this machine is.
-  const attempts = policy.free + 8
+  return count(system, key, policy, policy.free + 8)
+}
+
+async function count(system: System, key: string, policy: ThrottlePolicy, attempts: number): Promise<void> {
   const [last, apart] = [seconds(), 2 * policy.longestWait]
   for (const throttle of await everyShard(system, 'THROTTLE'))
     for (let before = attempts - 1; before >= 0; before--) await throttle.attempt(key, policy, last - before * apart)
@@ -104,6 +107,18 @@ describe('signing in with a password', () => {
       expect([answer.status, Number(answer.headers.get('retry-after')) > 0]).toEqual([429, true])
     }
     expect((await (await open(system, client)).attempt(user.username, user.password)).status).toBe(303)
+  })
+
+  test('attack L5 people of one office who know their passwords do not use up what their address may try', async () => {
+    const office = await open(system, client)
+    await count(system, `address:${office.agent.address}`, addressPolicy, addressPolicy.free - 2)
+    for (const { username, password } of await Promise.all([system.user(), system.user(), system.user()]))
+      expect((await (await open(system, client, office.agent)).attempt(username, password)).status).toBe(303)
+    for (const identifier of ['nobody', 'no one']) expect((await office.attempt(identifier, 'wrong')).status).toBe(400)
+    const patient = { ...addressPolicy, firstWait: 900 }
+    const shards = await everyShard(system, 'THROTTLE')
+    const waits = shards.map((throttle) => throttle.wait(`address:${office.agent.address}`, patient, seconds()))
+    expect(Math.max(...(await Promise.all(waits)))).toBeGreaterThan(0)
   })
 
   test('attack L7 an unknown person, a wrong password and a disabled person get the same page', async () => {

@@ -77,6 +77,7 @@ export interface Pending extends Doubled {
 
 export interface Throttling extends Doubled {
   attempt(key: string, policy: ThrottlePolicy, now: number): Promise<number>
+  wait(key: string, policy: ThrottlePolicy, now: number): Promise<number>
   clear(key: string): Promise<void>
 }
 

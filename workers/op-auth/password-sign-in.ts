@@ -87,17 +87,21 @@ export class PasswordSignIn {
     // Nobody guesses a signature, so the gate's sign-ins are not counted against the address they come from.
     if (user && gateClient(user.email) !== undefined) return this.#verifyTicket(user, password)
     const account = await this.#accountKey(request, user, identifier, now)
+    const ofAddress = `address:${address}`
     // An address that has to wait is not counted against the account: it could lock out its owner.
     const wait =
-      (await this.#attempt(`address:${address}`, addressPolicy, now)) ||
-      (await this.#attempt(account, accountPolicy, now))
+      (await this.#attempt(ofAddress, addressPolicy, now)) || (await this.#attempt(account, accountPolicy, now))
     if (wait > 0) return { problem: 'throttled', retryAfter: wait }
     const stored = user && (await this.#users.password(user.sub))
     const matches =
       (await verifyPassword(stored ?? nobodysHash, password.slice(0, longestPassword))) &&
       password.length <= longestPassword
     if (!user || !stored || !matches || user.disabled) return { problem: 'wrong_credentials', account: user?.sub }
-    await decided(shard(this.#throttle, shardOf(account)).clear(account))
+    // The address may try as often as before: an office shares one. Its guesses at others are not forgiven.
+    await Promise.all([
+      decided(this.#shard(account).clear(account)),
+      decided(this.#shard(ofAddress).release(ofAddress)),
+    ])
     if (needsRehash(stored)) await this.#users.setPassword(user.sub, await hashPassword(password), now)
     return { user }
   }
@@ -109,7 +113,11 @@ export class PasswordSignIn {
   }
 
   #attempt(key: string, policy: typeof accountPolicy, now: number): Promise<number> {
-    return decided(shard(this.#throttle, shardOf(key)).attempt(key, policy, now))
+    return decided(this.#shard(key).attempt(key, policy, now))
+  }
+
+  #shard(key: string): DurableObjectStub<Throttle> {
+    return shard(this.#throttle, shardOf(key))
   }
 
   /** A device that this person signed in from before has a count of its own. */

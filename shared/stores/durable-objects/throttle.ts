@@ -44,7 +44,7 @@ export class Throttle extends DurableObject<object> {
     this.#sql.exec('DELETE FROM attempts WHERE key = ?', key)
   }
 
-  /** Takes back one attempt of a key that counts what goes on at once. */
+  /** Takes back one attempt, and its wait: it has ended, or it was no guess. */
   release(key: string): void {
     this.#sql.exec('UPDATE attempts SET count = count - 1, last_at = 0 WHERE key = ? AND count > 0', key)
   }
