@@ -1,7 +1,6 @@
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { workerNames } from '../../shared/topology.ts'
 import { openWorkshop, type Workshop } from './workshop.ts'
 
 let shop: Workshop
@@ -45,37 +44,9 @@ describe('from nothing to a rollback', () => {
     expect([result.status, JSON.parse(result.out).error.message]).toEqual([2, expect.stringContaining('--yes')])
   })
 
-  test('deploy brings up every Worker', { timeout: 180_000 }, async () => {
-    const started = performance.now()
-    const document = await shop.json(['deploy', '--message', 'first'])
-    console.log(
-      `  first deploy of ${workerNames.length} Workers: ${((performance.now() - started) / 1000).toFixed(1)} s`,
-    )
-    expect([...states(document).keys()].toSorted()).toEqual([...workerNames].toSorted())
-    const { workers } = document.deployment
-    expect(
-      workers.every(
-        ({ share, checks }: { share: number; checks: { ok: boolean }[] }) =>
-          share === 100 && checks.every(({ ok }) => ok),
-      ),
-    ).toBe(true)
-    const namesOf = (name: string): string[] =>
-      workers
-        .find(({ worker }: { worker: string }) => worker === name)
-        .checks.map((check: { name: string }) => check.name)
-    expect(namesOf('op-async')).toEqual(
-      expect.arrayContaining([
-        'device flow needs a client',
-        'backchannel needs a client',
-        'approvals ask for a sign-in',
-      ]),
-    )
-    const metadata = await (await edge('/.well-known/openid-configuration')).json()
-    expect(metadata).toMatchObject({ issuer: issuer() })
-    expect((await edge('/userinfo')).status).toBe(401)
-  })
-
   test('the operator’s key opens the admin API', { timeout: 60_000 }, async () => {
+    // tests/package deploys from nothing by the real wrangler.
+    await shop.deployed()
     expect(await shop.json(['users', 'create', '--email', 'ada@example.com'])).toMatchObject({
       user: { email: 'ada@example.com' },
     })
@@ -124,7 +95,7 @@ describe('from nothing to a rollback', () => {
     const { versions } = await shop.json(['versions', 'op-token'])
     expect(versions.map(({ share, message }: { share: number | null; message: string }) => [share, message])).toEqual([
       [100, 'token only'],
-      [null, 'first'],
+      [null, 'authrim dev'],
     ])
     const { rollback } = await shop.json(['rollback', 'op-token'])
     expect(rollback).toMatchObject({
