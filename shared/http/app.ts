@@ -130,11 +130,11 @@ function logRequest<Deps>(worker: string, c: WorkerContext<Deps>, status: number
   const line = {
     level: status >= 500 ? 'error' : 'info',
     worker,
-    requestId: c.var.requestId,
+    requestId: c.get('requestId'),
     method: c.req.method,
     path: c.req.path,
     status,
-    ...c.var.log,
+    ...c.get('log'),
     ...(error && { error: error.code, description: error.message, reason: reasonText(error.reason) }),
   }
   console.log(JSON.stringify(line))

@@ -19,5 +19,5 @@ export async function token(c: WorkerContext<TokenDeps>): Promise<Response> {
     const latest = await deps.authenticator.reauthenticate(c.req.raw, params, '/token', now)
     return grantTypeFor(params, latest).issue({ ...request, client: latest })
   })
-  return c.json(tokens, 200, { 'cache-control': 'no-store', pragma: 'no-cache' })
+  return Response.json(tokens, { headers: { 'cache-control': 'no-store', pragma: 'no-cache' } })
 }
