@@ -28,11 +28,11 @@ const LINE_FEED = 0x0a
 const NEWEST = 1
 
 /** 128 MiB and half a second: a guess costs an attacker as much. */
-const COST = { N: 2 ** 17, r: 8, p: 1 } as const
+const COST: Pick<Kdf, 'N' | 'r' | 'p'> = { N: 2 ** 17, r: 8, p: 1 }
 
-/** Seals text under a passphrase. */
-export async function seal(text: string, passphrase: string): Promise<Buffer> {
-  const kdf: Kdf = { name: 'scrypt', ...COST, salt: randomBytes(32).toString('base64') }
+/** Seals text under a passphrase. The file says what the cost was. */
+export async function seal(text: string, passphrase: string, cost = COST): Promise<Buffer> {
+  const kdf: Kdf = { name: 'scrypt', ...cost, salt: randomBytes(32).toString('base64') }
   const iv = randomBytes(12)
   const header = Buffer.from(
     `${JSON.stringify({ format: 'authrim-backup', version: 1, kdf, cipher: { name: 'aes-256-gcm', iv: iv.toString('base64') } })}\n`,

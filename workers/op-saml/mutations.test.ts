@@ -6,7 +6,7 @@ import { peerResponse, receive, signerOf } from './testing/peer.ts'
 import { Random } from './testing/random.ts'
 
 /** How long each kind of document is mutated; the first of them are the same at each run. Milliseconds. */
-const patience = 2500
+const patience = 1000
 const atLeast = 300
 
 const pieces = [
