@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import type { WorkerName } from '../../shared/topology.ts'
 import { BundleError } from './bundle-error.ts'
 import { authrimPackage } from './package-root.ts'
-import { measure, type WorkerBundle } from './worker-bundle.ts'
+import type { WorkerBundle } from './worker-bundle.ts'
 
 const Size = v.pipe(v.number(), v.integer(), v.minValue(0))
 
@@ -59,14 +59,15 @@ export function writeBundles(bundles: readonly WorkerBundle[], release: string, 
 export function readBundle(worker: WorkerName, root = authrimPackage().root): WorkerBundle {
   const entry = readManifest(root)?.workers[worker]
   if (!entry) throw new BundleError(`there is no bundle of ${worker}`, 'npm run build')
-  const bundle = measure(worker, readFileSync(join(bundleFolder(root), `${worker}.js`)))
-  if (bundle.sha256 !== entry.sha256) {
+  const code = readFileSync(join(bundleFolder(root), `${worker}.js`))
+  const sha256 = createHash('sha256').update(code).digest('hex')
+  if (sha256 !== entry.sha256) {
     throw new BundleError(
-      `the bundle of ${worker} was altered: its SHA-256 is ${bundle.sha256}, the manifest says ${entry.sha256}`,
+      `the bundle of ${worker} was altered: its SHA-256 is ${sha256}, the manifest says ${entry.sha256}`,
       'npm ci',
     )
   }
-  return bundle
+  return { worker, code, sha256, bytes: entry.bytes, gzipBytes: entry.gzipBytes }
 }
 
 /** A reader sees the old file or the new one, never half of it. */
