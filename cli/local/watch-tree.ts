@@ -2,10 +2,10 @@ import { type FSWatcher, readdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Tells of any change below the folders. Each folder is watched by itself: Node's recursive watch on Linux loses a file
+ * Tells of any change below the folders, with the path of what changed where the system says which. Each folder is watched by itself: Node's recursive watch on Linux loses a file
  * that an editor replaced by another of its name.
  */
-export function watchTree(roots: readonly string[], onChange: () => void): () => void {
+export function watchTree(roots: readonly string[], onChange: (path: string | undefined) => void): () => void {
   const watchers = new Map<string, FSWatcher>()
 
   function forget(folder: string): void {
@@ -16,9 +16,9 @@ export function watchTree(roots: readonly string[], onChange: () => void): () =>
   function follow(folder: string): void {
     try {
       if (!watchers.has(folder)) {
-        const watcher = watch(folder, () => {
+        const watcher = watch(folder, (_, name) => {
           follow(folder)
-          onChange()
+          onChange(name === null ? undefined : join(folder, name))
         })
         watcher.on('error', () => forget(folder))
         watchers.set(folder, watcher)
