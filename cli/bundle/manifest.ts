@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import type { WorkerName } from '../../shared/topology.ts'
 import { BundleError } from './bundle-error.ts'
 import { authrimPackage } from './package-root.ts'
-import type { WorkerBundle } from './worker-bundle.ts'
+import { digestOf, type WorkerBundle } from './worker-bundle.ts'
 
 const Size = v.pipe(v.number(), v.integer(), v.minValue(0))
 
@@ -60,7 +60,7 @@ export function readBundle(worker: WorkerName, root = authrimPackage().root): Wo
   const entry = readManifest(root)?.workers[worker]
   if (!entry) throw new BundleError(`there is no bundle of ${worker}`, 'npm run build')
   const code = readFileSync(join(bundleFolder(root), `${worker}.js`))
-  const sha256 = createHash('sha256').update(code).digest('hex')
+  const sha256 = digestOf(code)
   if (sha256 !== entry.sha256) {
     throw new BundleError(
       `the bundle of ${worker} was altered: its SHA-256 is ${sha256}, the manifest says ${entry.sha256}`,

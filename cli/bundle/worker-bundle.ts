@@ -109,12 +109,17 @@ export function workerBuildOptions(worker: WorkerName, authrim: AuthrimPackage =
   } as const satisfies BuildOptions
 }
 
+/** SHA-256 of a bundle, in hexadecimal. */
+export function digestOf(code: Uint8Array | string): string {
+  return createHash('sha256').update(code).digest('hex')
+}
+
 /** Hash and sizes of a bundle's bytes. */
 export function measure(worker: WorkerName, code: Uint8Array): WorkerBundle {
   return {
     worker,
     code,
-    sha256: createHash('sha256').update(code).digest('hex'),
+    sha256: digestOf(code),
     bytes: code.byteLength,
     gzipBytes: gzipSync(code, { level: 9 }).byteLength,
   }

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { WorkerName } from '../../shared/topology.ts'
 import { GateLogin } from '../apply/gate-login.ts'
 import { Interruption } from '../apply/interruption.ts'
 import { deployStage } from '../apply/stage.ts'
 import { authrimPackage } from '../bundle/package-root.ts'
+import { digestOf } from '../bundle/worker-bundle.ts'
 import type { EnvironmentAccount } from '../cloudflare/environment-account.ts'
 import { observe } from '../cloudflare/observe.ts'
 import type { EmbeddedCloudflare } from '../embedded-cloudflare/embedded-cloudflare.ts'
@@ -22,7 +22,7 @@ import type { Scripts } from './workers.ts'
 export async function quickDeploy(at: EnvironmentAccount, scripts: Scripts): Promise<void> {
   const { account, environment, resources } = at
   const code = (worker: WorkerName) => scripts.get(worker) ?? ''
-  const digest = (worker: WorkerName) => createHash('sha256').update(code(worker)).digest('hex')
+  const digest = (worker: WorkerName) => digestOf(code(worker))
   const wanted = readWanted(environment, resources, digest)
   const observed = await observe(account, {
     scripts: wanted.workers.map(({ worker, script, tag }) => ({ worker, script, tag })),

@@ -2,8 +2,8 @@ import { type FSWatcher, readdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Tells of any change below the folders, with the path of what changed where the system says which. Each folder is watched by itself: Node's recursive watch on Linux loses a file
- * that an editor replaced by another of its name.
+ * Tells of any change below the folders, with the path of what changed where the system says which. Each folder is
+ * watched by itself: Node's recursive watch on Linux loses a file that an editor replaced by another of its name.
  */
 export function watchTree(roots: readonly string[], onChange: (path: string | undefined) => void): () => void {
   const watchers = new Map<string, FSWatcher>()

@@ -18,6 +18,7 @@ import type { GrantLedger } from '../stores/durable-objects/grant-ledger.ts'
 import type { Throttle } from '../stores/durable-objects/throttle.ts'
 import { decided } from '../stores/grants.ts'
 import { shard, shardOf } from '../stores/shards.ts'
+import { Throttles } from '../stores/throttles.ts'
 import type { Outbound } from './outbound.ts'
 import { RemoteKeySet } from './remote-key-set.ts'
 
@@ -36,7 +37,7 @@ const rememberedCallers = 1000
 export class ClientAuthenticator {
   readonly #clients: Clients
   readonly #ledger: DurableObjectNamespace<GrantLedger>
-  readonly #throttle: DurableObjectNamespace<Throttle>
+  readonly #throttles: Throttles
   readonly #outbound: Outbound
   readonly #issuer: string
   readonly #keySets = new Map<string, RemoteKeySet>()
@@ -52,7 +53,7 @@ export class ClientAuthenticator {
   }) {
     this.#clients = parts.clients
     this.#ledger = parts.ledger
-    this.#throttle = parts.throttle
+    this.#throttles = new Throttles(parts.throttle)
     this.#outbound = parts.outbound
     this.#issuer = parts.issuer
   }
@@ -152,7 +153,7 @@ export class ClientAuthenticator {
   }
 
   async #countFailure(caller: string, now: number): Promise<void> {
-    const wait = await decided(shard(this.#throttle, shardOf(caller)).attempt(caller, clientPolicy, now))
+    const wait = await this.#throttles.attempt(caller, clientPolicy, now)
     if (wait === 0) return
     forgetOldest(this.#refusedUntil, rememberedCallers)
     this.#refusedUntil.set(caller, now + wait)

@@ -4,11 +4,12 @@ import { adminJson } from '../management/support.ts'
 import { axe } from '../support/browser.ts'
 import { arrival } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
+import { startSystem } from '../support/system.ts'
 
 let stage: Stage
 let provider: ForeignProvider
 beforeAll(async () => {
-  stage = await openStage({})
+  stage = await openStage(startSystem())
   provider = await addProvider(stage.system, { domains: ['acme.example'], name: 'Acme' })
 })
 afterEach(() => stage.tidy())

@@ -3,14 +3,14 @@ import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { goThrough } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
-import type { TestClient } from '../support/system.ts'
+import { startSystem, type TestClient } from '../support/system.ts'
 
 let stage: Stage
 let server: oauth.AuthorizationServer
 const insecure = { [oauth.allowInsecureRequests]: true }
 
 beforeAll(async () => {
-  stage = await openStage({ variables: { REGISTRATION: 'open' } })
+  stage = await openStage(startSystem({ variables: { REGISTRATION: 'open' } }))
   const issuer = new URL(stage.system.issuer)
   server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure))
 })

@@ -2,11 +2,11 @@ import * as oidc from 'openid-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { arrival, goThrough, signIn } from '../support/person.ts'
 import { openStage, type Stage } from '../support/stage.ts'
-import type { TestClient } from '../support/system.ts'
+import { startSystem, type TestClient } from '../support/system.ts'
 
 let stage: Stage
 beforeAll(async () => {
-  stage = await openStage({ variables: { REGISTRATION: 'open' } })
+  stage = await openStage(startSystem({ variables: { REGISTRATION: 'open' } }))
 })
 afterEach(() => stage.tidy())
 afterAll(() => stage.close())

@@ -3,7 +3,7 @@ import type { Client } from '../../shared/protocol/client.ts'
 import { openBrowser, type PageOptions, type TestBrowser } from './browser.ts'
 import { authorizationPath } from './oauth.ts'
 import { openSite, type Site } from './site.ts'
-import { sharedSystem, startSystem, type System, type SystemOptions, type TestClient } from './system.ts'
+import { sharedSystem, type System, type TestClient } from './system.ts'
 
 /** The provider, a relying party's site and a browser between them. */
 export interface Stage {
@@ -26,9 +26,8 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** Around the shared system, unless it is to have options. */
-export async function openStage(options?: SystemOptions): Promise<Stage> {
-  const starting = options ? startSystem(options) : sharedSystem()
+/** @param starting a system of its own, for what the shared one must not have. */
+export async function openStage(starting: Promise<System> = sharedSystem()): Promise<Stage> {
   const [system, site, browser] = await Promise.all([starting, openSite(), openBrowser()])
   const complaints: string[] = []
   return {

@@ -1,7 +1,6 @@
 import { addressKey, type ThrottlePolicy } from '../../shared/protocol/throttling.ts'
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
-import { decided } from '../../shared/stores/grants.ts'
-import { shard, shardOf } from '../../shared/stores/shards.ts'
+import { Throttles } from '../../shared/stores/throttles.ts'
 
 /** Codes typed in one browser: whoever mistypes never notices. */
 const browserPolicy: ThrottlePolicy = { free: 5, firstWait: 60, longestWait: 900, memory: 3600 }
@@ -26,71 +25,55 @@ const userCodePolicy: ThrottlePolicy = { free: 5, firstWait: 60, longestWait: 36
 
 /** Limits of what may be guessed or sent to people. Each answers the seconds to wait, 0 for none. */
 export class Attempts {
-  readonly #throttle: DurableObjectNamespace<Throttle>
+  readonly #throttles: Throttles
 
   constructor(throttle: DurableObjectNamespace<Throttle>) {
-    this.#throttle = throttle
+    this.#throttles = new Throttles(throttle)
   }
 
   /** Counts a code before it is looked up. What a browser or an address may not try does not count for everybody. */
   async code(browser: string, address: string, now: number): Promise<number> {
     const keys = codeKeys(browser, address, now)
     const waits = await Promise.all([
-      this.#attempt(keys.browser, browserPolicy, now),
-      this.#attempt(keys.address, addressPolicy, now),
+      this.#throttles.attempt(keys.browser, browserPolicy, now),
+      this.#throttles.attempt(keys.address, addressPolicy, now),
     ])
     const wait = Math.max(...waits)
-    return wait > 0 ? wait : this.#attempt(keys.everybody, everybodyPolicy, now)
+    return wait > 0 ? wait : this.#throttles.attempt(keys.everybody, everybodyPolicy, now)
   }
 
   /** A right code was no guess. It forgives no others: anybody can have a code of their own to enter in between. */
   async rightCode(browser: string, address: string, now: number): Promise<void> {
-    await Promise.all(Object.values(codeKeys(browser, address, now)).map((key) => this.#release(key)))
+    await Promise.all(Object.values(codeKeys(browser, address, now)).map((key) => this.#throttles.release(key)))
   }
 
   prompt(sub: string, clientId: string, now: number): Promise<number> {
-    return this.#attempt(`prompt:${sub}:${clientId}`, promptPolicy, now)
+    return this.#throttles.attempt(`prompt:${sub}:${clientId}`, promptPolicy, now)
   }
 
   /** Before a hint is looked up: whether its client has guessed too often, or has too many looked up just now. */
   async hint(clientId: string, now: number): Promise<number> {
     const key = `hint:${clientId}`
-    const wait = await decided(this.#shard(key).wait(key, hintPolicy, now))
-    return wait > 0 ? wait : this.#attempt(`hints:${clientId}`, hintsAtOnce, now)
+    const wait = await this.#throttles.wait(key, hintPolicy, now)
+    return wait > 0 ? wait : this.#throttles.attempt(`hints:${clientId}`, hintsAtOnce, now)
   }
 
   /** After a hint was looked up. */
-  async hintDone(clientId: string): Promise<void> {
-    await this.#release(`hints:${clientId}`)
+  hintDone(clientId: string): Promise<void> {
+    return this.#throttles.release(`hints:${clientId}`)
   }
 
   /** Counts a hint that led to nobody, before its client is told so. */
   wrongHint(clientId: string, now: number): Promise<number> {
-    return this.#attempt(`hint:${clientId}`, hintPolicy, now)
+    return this.#throttles.attempt(`hint:${clientId}`, hintPolicy, now)
   }
 
   userCode(sub: string, now: number): Promise<number> {
-    return this.#attempt(`user_code:${sub}`, userCodePolicy, now)
+    return this.#throttles.attempt(`user_code:${sub}`, userCodePolicy, now)
   }
 
   rightUserCode(sub: string): Promise<void> {
-    return this.#clear(`user_code:${sub}`)
-  }
-
-  #attempt(key: string, policy: ThrottlePolicy, now: number): Promise<number> {
-    return decided(this.#shard(key).attempt(key, policy, now))
-  }
-
-  async #release(key: string): Promise<void> {
-    await decided(this.#shard(key).release(key))
-  }
-
-  async #clear(key: string): Promise<void> {
-    await decided(this.#shard(key).clear(key))
-  }
-
-  #shard(key: string): DurableObjectStub<Throttle> {
-    return shard(this.#throttle, shardOf(key))
+    return this.#throttles.clear(`user_code:${sub}`)
   }
 }
 

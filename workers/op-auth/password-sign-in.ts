@@ -7,7 +7,7 @@ import { accountPolicy, addressKey, addressPolicy } from '../../shared/protocol/
 import type { D1Users } from '../../shared/stores/d1/users.ts'
 import type { Throttle } from '../../shared/stores/durable-objects/throttle.ts'
 import { decided } from '../../shared/stores/grants.ts'
-import { shard, shardOf } from '../../shared/stores/shards.ts'
+import { Throttles } from '../../shared/stores/throttles.ts'
 import { type User, lookupKey } from '../../shared/stores/users.ts'
 import { readCookie, setCookie } from '../../shared/http/cookies.ts'
 
@@ -30,7 +30,7 @@ const deviceLifetime = 31_536_000
  */
 export class PasswordSignIn {
   readonly #users: D1Users
-  readonly #throttle: DurableObjectNamespace<Throttle>
+  readonly #throttles: Throttles
   readonly #keyring: Keyring
   readonly #rate: RateLimit
   readonly #tickets: Pick<KeyLeaseService, 'redeemTicket'>
@@ -44,7 +44,7 @@ export class PasswordSignIn {
     tickets: Pick<KeyLeaseService, 'redeemTicket'>,
   ) {
     this.#users = users
-    this.#throttle = throttle
+    this.#throttles = new Throttles(throttle)
     this.#keyring = keyring
     this.#rate = rate
     this.#tickets = tickets
@@ -90,7 +90,8 @@ export class PasswordSignIn {
     const ofAddress = `address:${address}`
     // An address that has to wait is not counted against the account: it could lock out its owner.
     const wait =
-      (await this.#attempt(ofAddress, addressPolicy, now)) || (await this.#attempt(account, accountPolicy, now))
+      (await this.#throttles.attempt(ofAddress, addressPolicy, now)) ||
+      (await this.#throttles.attempt(account, accountPolicy, now))
     if (wait > 0) return { problem: 'throttled', retryAfter: wait }
     const stored = user && (await this.#users.password(user.sub))
     const matches =
@@ -98,10 +99,7 @@ export class PasswordSignIn {
       password.length <= longestPassword
     if (!user || !stored || !matches || user.disabled) return { problem: 'wrong_credentials', account: user?.sub }
     // The address may try as often as before: an office shares one. Its guesses at others are not forgiven.
-    await Promise.all([
-      decided(this.#shard(account).clear(account)),
-      decided(this.#shard(ofAddress).release(ofAddress)),
-    ])
+    await Promise.all([this.#throttles.clear(account), this.#throttles.release(ofAddress)])
     if (needsRehash(stored)) await this.#users.setPassword(user.sub, await hashPassword(password), now)
     return { user }
   }
@@ -110,14 +108,6 @@ export class PasswordSignIn {
   async #verifyTicket(user: User, ticket: string): Promise<PasswordOutcome> {
     const valid = await decided(this.#tickets.redeemTicket(ticket, user))
     return valid && !user.disabled ? { user } : { problem: 'wrong_credentials', account: user.sub }
-  }
-
-  #attempt(key: string, policy: typeof accountPolicy, now: number): Promise<number> {
-    return decided(this.#shard(key).attempt(key, policy, now))
-  }
-
-  #shard(key: string): DurableObjectStub<Throttle> {
-    return shard(this.#throttle, shardOf(key))
   }
 
   /** A device that this person signed in from before has a count of its own. */
