@@ -26,7 +26,7 @@ const touch = (worker: WorkerName) =>
 /** A bundle that does something with each answer before it leaves: JavaScript with `request` and `answer`. */
 function spoil(worker: WorkerName, body: string) {
   shop.package.change(worker, (code) => {
-    const [, handler] = /(\w+) as default/.exec(code) ?? []
+    const [, handler] = /([\w$]+) as default/.exec(code) ?? []
     const spoilt = `{ async fetch(request, env, ctx) {
       const answer = await ${handler}.fetch(request, env, ctx); const { pathname } = new URL(request.url); ${body}; return answer } }`
     return `${code.replace(`${handler} as default`, 'spoilt as default')}\nconst spoilt = ${spoilt}`
